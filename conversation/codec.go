@@ -1,0 +1,187 @@
+package conversation
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// eventTypes maps the stored names to the events. Names are stored: never change
+// one. A new meaning is a new event; a new field must be optional.
+var eventTypes = map[string]func(json.RawMessage) (Event, error){
+	"opened":           decode[Opened],
+	"said":             decode[Said],
+	"agent_requested":  decode[AgentRequested],
+	"taken":            decode[Taken],
+	"assigned":         decode[Assigned],
+	"handed_back":      decode[HandedBack],
+	"transferred":      decode[Transferred],
+	"requeued":         decode[Requeued],
+	"snoozed":          decode[Snoozed],
+	"woken":            decode[Woken],
+	"closed":           decode[Closed],
+	"reclassified":     decode[Reclassified],
+	"reopened":         decode[Reopened],
+	"presence_changed": decode[PresenceChanged],
+	"typed":            decode[Typed],
+	"marked_read":      decode[MarkedRead],
+	"note_added":       decode[NoteAdded],
+	"article_linked":   decode[ArticleLinked],
+	"blocked":          decode[Blocked],
+	"unblocked":        decode[Unblocked],
+	"prompted":         decode[Prompted],
+	"followed_up":      decode[FollowedUp],
+}
+
+func decode[E Event](data json.RawMessage) (Event, error) {
+	var e E
+	err := json.Unmarshal(data, &e)
+	return e, err
+}
+
+var eventNames = func() map[reflect.Type]string {
+	names := map[reflect.Type]string{}
+	for name, decode := range eventTypes {
+		e, _ := decode(json.RawMessage("{}"))
+		names[reflect.TypeOf(e)] = name
+	}
+	return names
+}()
+
+// EventName returns the stored name of the event, as in "handed_back".
+func EventName(e Event) string {
+	if u, ok := e.(Unknown); ok {
+		return u.Name
+	}
+	return eventNames[reflect.TypeOf(e)]
+}
+
+// Text returns the free text that an event carries and that is stored apart
+// from it: what was said or noted. ok is false for events that never have any.
+func Text(e Event) (text string, ok bool) {
+	switch e := e.(type) {
+	case Said:
+		return e.Text, true
+	case NoteAdded:
+		return e.Text, true
+	}
+	return "", false
+}
+
+// WithText returns the event with its free text put back; events that never
+// have any come back as they are.
+func WithText(e Event, text string) Event {
+	switch e := e.(type) {
+	case Said:
+		e.Text = text
+		return e
+	case NoteAdded:
+		e.Text = text
+		return e
+	}
+	return e
+}
+
+// ErrNewer is returned for stored data of a later format than this version of
+// the library knows.
+var ErrNewer = errors.New("conversation: stored by a newer version of the library")
+
+// The format of stored records, conversations and policies.
+const format = 1
+
+type storedRecord struct {
+	Format int             `json:"v"`
+	Seq    Version         `json:"seq"`
+	At     time.Time       `json:"at"`
+	Clock  time.Time       `json:"clock,omitzero"`
+	By     Actor           `json:"by"`
+	Type   string          `json:"type"`
+	Data   json.RawMessage `json:"data"`
+}
+
+// EncodeRecord returns the record as JSON, for a store. Free text is left out:
+// see [Text].
+func EncodeRecord(r Record) ([]byte, error) {
+	name := EventName(r.Event)
+	if name == "" {
+		return nil, fmt.Errorf("conversation: event %T has no stored name", r.Event)
+	}
+	data, err := encodeEvent(r.Event)
+	if err != nil {
+		return nil, fmt.Errorf("conversation: record %d: %w", r.Seq, err)
+	}
+	return json.Marshal(storedRecord{format, r.Seq, r.At, r.Clock, r.By, name, data})
+}
+
+func encodeEvent(e Event) (json.RawMessage, error) {
+	if u, ok := e.(Unknown); ok {
+		return u.Data, nil
+	}
+	return json.Marshal(e)
+}
+
+// DecodeRecord reads what [EncodeRecord] wrote, by this version of the library
+// or an earlier one. An event of unknown name becomes [Unknown]; a later format
+// is [ErrNewer].
+func DecodeRecord(body []byte) (Record, error) {
+	var s storedRecord
+	if err := json.Unmarshal(body, &s); err != nil {
+		return Record{}, fmt.Errorf("conversation: stored record: %w", err)
+	}
+	if s.Format > format {
+		return Record{}, fmt.Errorf("record %d: %w", s.Seq, ErrNewer)
+	}
+	r := Record{Seq: s.Seq, At: s.At, Clock: s.Clock, By: s.By}
+	decode, known := eventTypes[s.Type]
+	if !known {
+		r.Event = Unknown{Name: s.Type, Data: s.Data}
+		return r, nil
+	}
+	var err error
+	if r.Event, err = decode(s.Data); err != nil {
+		return Record{}, fmt.Errorf("conversation: stored record %d, %s: %w", s.Seq, s.Type, err)
+	}
+	return r, nil
+}
+
+type stored[T any] struct {
+	Format int `json:"v"`
+	Data   T   `json:"data"`
+}
+
+func encodeStored[T any](v T) ([]byte, error) { return json.Marshal(stored[T]{format, v}) }
+
+func decodeStored[T any](what string, body []byte) (T, error) {
+	var s stored[T]
+	if err := json.Unmarshal(body, &s); err != nil {
+		return s.Data, fmt.Errorf("conversation: stored %s: %w", what, err)
+	}
+	if s.Format > format {
+		return s.Data, fmt.Errorf("%s: %w", what, ErrNewer)
+	}
+	return s.Data, nil
+}
+
+// Encode returns the conversation as JSON, for a store.
+func Encode(c Conversation) ([]byte, error) { return encodeStored(c) }
+
+// Decode reads what [Encode] wrote, by this version of the library or an earlier
+// one; a later format is [ErrNewer].
+func Decode(body []byte) (Conversation, error) {
+	return decodeStored[Conversation]("conversation", body)
+}
+
+// EncodePolicies returns the policies as JSON, for a store.
+func EncodePolicies(p Policies) ([]byte, error) { return encodeStored(p) }
+
+// DecodePolicies reads what [EncodePolicies] wrote, by this version of the
+// library or an earlier one; a later format is [ErrNewer]. No bytes are the zero
+// Policies.
+func DecodePolicies(body []byte) (Policies, error) {
+	if len(body) == 0 {
+		return Policies{}, nil
+	}
+	return decodeStored[Policies]("policies", body)
+}

@@ -1,0 +1,271 @@
+package conversation
+
+import (
+	"time"
+
+	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/snooze"
+)
+
+// A Command asks for a change. The commands of this file are all there are.
+//
+//sumtype:decl
+type Command interface {
+	// Name returns the command's name, as errors and Allowed spell it.
+	Name() CommandName
+
+	check(by Actor) error
+}
+
+// A CommandName names a command in errors, in [Allowed] and in the rule table.
+type CommandName string
+
+// A Request is a command with who gives it and what they had seen.
+type Request struct {
+	By      Actor
+	Command Command
+
+	// AsOf is the version that the actor last saw, or zero. The command is then
+	// refused with [ErrStale] if something that matters to it came later: for a
+	// closing a message of the visitor, for a take or an assignment a change of
+	// hands, for what a bot says or closes both. Bots must give it.
+	AsOf Version
+}
+
+// Open begins a conversation: with the bot if the policy has one, otherwise
+// waiting for a person.
+type Open struct {
+	// Visitor is whose conversation it is. Empty means the actor, who must then
+	// be a visitor; a visitor can open only their own.
+	Visitor string `json:"visitor,omitempty"`
+
+	Group    string `json:"group,omitempty"`    // the agents it is meant for; empty: any
+	Previous string `json:"previous,omitempty"` // the conversation it continues
+
+	// ForAgent puts it straight into Waiting, past the bot.
+	ForAgent bool `json:"for_agent,omitempty"`
+}
+
+// Say adds a message. A visitor's message wakes a snoozed conversation, and
+// reopens a closed one within the reopen window.
+type Say struct {
+	// Text is the message, at most 64 KiB of UTF-8. It may be empty, for a
+	// message that is only an attachment on the host's side.
+	Text string `json:"text"`
+
+	// Automatic marks what no person and no bot wrote for this moment, such as
+	// an out-of-office reply. It is recorded, but is no activity: it answers,
+	// wakes, reopens and restarts nothing. What the system says is always
+	// automatic.
+	Automatic bool `json:"automatic,omitempty"`
+}
+
+// RequestAgent asks for a person: the conversation leaves the bot and takes a
+// fresh place at the end of Waiting.
+type RequestAgent struct {
+	Group string `json:"group,omitempty"` // empty keeps the group it has
+}
+
+// Take gives the conversation to the agent who asks for it. Only a supervisor
+// can take it from another agent.
+type Take struct{}
+
+// Assign gives the conversation to a named agent.
+type Assign struct {
+	Agent string `json:"agent"`
+}
+
+// HandBack gives the conversation back to the bot. Nothing already said is
+// answered; the next message of the visitor is the bot's.
+type HandBack struct{}
+
+// Transfer passes the conversation to another agent or to a group: exactly one
+// of the two. A group's conversation waits for one of its agents.
+type Transfer struct {
+	Agent string `json:"agent,omitempty"`
+	Group string `json:"group,omitempty"`
+}
+
+// Requeue puts the conversation back into Waiting, at the end of the queue.
+type Requeue struct{}
+
+// Snooze puts the conversation aside. Snoozing again replaces the deadline.
+type Snooze struct {
+	Until   snooze.Until   `json:"until"`
+	AtEnd   snooze.AtEnd   `json:"at_end,omitempty"`   // zero: keep
+	OnReply snooze.OnReply `json:"on_reply,omitempty"` // zero: wake
+}
+
+// Wake ends a snooze early.
+type Wake struct{}
+
+// Close ends the conversation.
+type Close struct {
+	// Outcome is required, but for visitors, whose closing is always
+	// unresolved: a visitor who leaves is not "resolved".
+	Outcome closure.Outcome `json:"outcome"`
+
+	// Reason is optional and for unresolved conversations only.
+	Reason closure.Reason `json:"reason,omitempty"`
+
+	// Cause is derived from the actor if empty. Agents and supervisors may name
+	// spam or merged; the system must name one of visitor_left, queue_timeout,
+	// spam and merged, or force.
+	Cause closure.Cause `json:"cause,omitempty"`
+
+	// Force lets a supervisor or the system close over a guard, such as a
+	// message that came after AsOf. It is recorded as the cause.
+	Force bool `json:"force,omitempty"`
+}
+
+// Reclassify replaces the decision about the last closing. Nothing reopens.
+type Reclassify struct {
+	Outcome closure.Outcome `json:"outcome"`
+	Reason  closure.Reason  `json:"reason,omitempty"`
+}
+
+// Reopen opens a closed conversation again, at any time: for the agent or
+// supervisor who asks, or, asked by the system, where a visitor's message would
+// have opened it.
+type Reopen struct{}
+
+// SetPresence says whether the visitor is on the site. Presence wakes and
+// restarts nothing.
+type SetPresence struct {
+	Online bool `json:"online"`
+}
+
+// Typing says that the visitor is writing: it counts as activity and postpones
+// the idle ladder. Hosts may send it as often as they like; it is recorded only
+// when it moves the deadline noticeably.
+type Typing struct{}
+
+// MarkRead says that the visitor has read the answers up to a version; zero
+// means all.
+type MarkRead struct {
+	UpTo Version `json:"up_to,omitempty"`
+}
+
+// AddNote adds a note for agents, 1 byte to 4 KiB of UTF-8. It is no message:
+// it wakes and restarts nothing.
+type AddNote struct {
+	Text string `json:"text"`
+}
+
+// LinkArticle links a knowledge base article to the conversation, by the host's
+// ID for it.
+type LinkArticle struct {
+	Article string `json:"article"`
+}
+
+// Block refuses everything that the visitor writes in this conversation from
+// now on, also after it is closed.
+type Block struct{}
+
+// Unblock lifts a [Block].
+type Unblock struct{}
+
+// Expire works off what is due: the end of a snooze or a step of the idle
+// ladder. Nothing due is no error. Only [Timer] may give it.
+type Expire struct{}
+
+// The names of the commands, in the order of this file.
+const (
+	NameOpen         CommandName = "open"
+	NameSay          CommandName = "say"
+	NameRequestAgent CommandName = "request_agent"
+	NameTake         CommandName = "take"
+	NameAssign       CommandName = "assign"
+	NameHandBack     CommandName = "hand_back"
+	NameTransfer     CommandName = "transfer"
+	NameRequeue      CommandName = "requeue"
+	NameSnooze       CommandName = "snooze"
+	NameWake         CommandName = "wake"
+	NameClose        CommandName = "close"
+	NameReclassify   CommandName = "reclassify"
+	NameReopen       CommandName = "reopen"
+	NameSetPresence  CommandName = "set_presence"
+	NameTyping       CommandName = "typing"
+	NameMarkRead     CommandName = "mark_read"
+	NameAddNote      CommandName = "add_note"
+	NameLinkArticle  CommandName = "link_article"
+	NameBlock        CommandName = "block"
+	NameUnblock      CommandName = "unblock"
+	NameExpire       CommandName = "expire"
+)
+
+// Commands returns a zero command of every kind, in the order of this file.
+func Commands() []Command {
+	return []Command{
+		Open{}, Say{}, RequestAgent{}, Take{}, Assign{}, HandBack{}, Transfer{}, Requeue{},
+		Snooze{}, Wake{}, Close{}, Reclassify{}, Reopen{}, SetPresence{}, Typing{}, MarkRead{},
+		AddNote{}, LinkArticle{}, Block{}, Unblock{}, Expire{},
+	}
+}
+
+// Name returns NameOpen.
+func (Open) Name() CommandName { return NameOpen }
+
+// Name returns NameSay.
+func (Say) Name() CommandName { return NameSay }
+
+// Name returns NameRequestAgent.
+func (RequestAgent) Name() CommandName { return NameRequestAgent }
+
+// Name returns NameTake.
+func (Take) Name() CommandName { return NameTake }
+
+// Name returns NameAssign.
+func (Assign) Name() CommandName { return NameAssign }
+
+// Name returns NameHandBack.
+func (HandBack) Name() CommandName { return NameHandBack }
+
+// Name returns NameTransfer.
+func (Transfer) Name() CommandName { return NameTransfer }
+
+// Name returns NameRequeue.
+func (Requeue) Name() CommandName { return NameRequeue }
+
+// Name returns NameSnooze.
+func (Snooze) Name() CommandName { return NameSnooze }
+
+// Name returns NameWake.
+func (Wake) Name() CommandName { return NameWake }
+
+// Name returns NameClose.
+func (Close) Name() CommandName { return NameClose }
+
+// Name returns NameReclassify.
+func (Reclassify) Name() CommandName { return NameReclassify }
+
+// Name returns NameReopen.
+func (Reopen) Name() CommandName { return NameReopen }
+
+// Name returns NameSetPresence.
+func (SetPresence) Name() CommandName { return NameSetPresence }
+
+// Name returns NameTyping.
+func (Typing) Name() CommandName { return NameTyping }
+
+// Name returns NameMarkRead.
+func (MarkRead) Name() CommandName { return NameMarkRead }
+
+// Name returns NameAddNote.
+func (AddNote) Name() CommandName { return NameAddNote }
+
+// Name returns NameLinkArticle.
+func (LinkArticle) Name() CommandName { return NameLinkArticle }
+
+// Name returns NameBlock.
+func (Block) Name() CommandName { return NameBlock }
+
+// Name returns NameUnblock.
+func (Unblock) Name() CommandName { return NameUnblock }
+
+// Name returns NameExpire.
+func (Expire) Name() CommandName { return NameExpire }
+
+// TypingGrain is how far a [Typing] must move the idle deadline to be recorded:
+// this much, or a quarter of the running wait if that is shorter.
+const TypingGrain = 10 * time.Second

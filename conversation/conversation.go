@@ -1,0 +1,137 @@
+package conversation
+
+import (
+	"time"
+
+	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/idle"
+	"github.com/adjourn/adjourn/snooze"
+)
+
+// A State says who has a conversation.
+type State string
+
+// The states. The values are stored: never change one.
+const (
+	StateNone     State = ""         // it does not exist yet
+	StateBot      State = "bot"      // the bot has it
+	StateWaiting  State = "waiting"  // it waits for a person; nobody has it
+	StateAssigned State = "assigned" // an agent has it
+	StateSnoozed  State = "snoozed"  // put aside; an agent keeps it, but it takes no seat
+	StateClosed   State = "closed"   // it ended, with an outcome
+)
+
+// States returns the five states of a conversation that exists.
+func States() []State {
+	return []State{StateBot, StateWaiting, StateAssigned, StateSnoozed, StateClosed}
+}
+
+// A Version counts the events of a conversation: it is the sequence number of
+// the last one. Zero means that the conversation does not exist.
+type Version int64
+
+// A Conversation is everything that [Decide] needs to know about one
+// conversation: what its journal of events amounts to. It is a plain value;
+// only [Evolve] makes new ones. Free text is not part of it.
+type Conversation struct {
+	Workspace string  `json:"workspace"`
+	ID        string  `json:"id"`
+	Version   Version `json:"version"`
+	State     State   `json:"state"`
+
+	Visitor  string `json:"visitor"`
+	Group    string `json:"group,omitempty"`    // the agents it is meant for; empty: any
+	Previous string `json:"previous,omitempty"` // the conversation it continues
+
+	// Agent holds the conversation in StateAssigned and keeps it in
+	// StateSnoozed; empty in every other state.
+	Agent string `json:"agent,omitempty"`
+
+	OpenedAt time.Time `json:"opened_at"`
+	Since    time.Time `json:"since"` // when it entered its State: in StateWaiting, its place in the queue
+
+	// LastSpeaker wrote the last message that was not automatic, at
+	// LastMessageAt.
+	LastSpeaker   idle.Speaker `json:"last_speaker,omitempty"`
+	LastMessageAt time.Time    `json:"last_message_at,omitzero"`
+
+	// UnansweredSince is when the visitor wrote, or asked for a person, without
+	// having got an answer since; zero if nothing is open. A hand-back clears
+	// it: the bot answers only what comes next.
+	UnansweredSince time.Time `json:"unanswered_since,omitzero"`
+
+	// LastVisitorMessage and LastHandover are the versions at which the visitor
+	// last wrote and the conversation last changed hands: what a command "as
+	// of" an older version has not seen.
+	LastVisitorMessage Version `json:"last_visitor_message,omitempty"`
+	LastHandover       Version `json:"last_handover,omitempty"`
+
+	Silence   Silence `json:"silence"`
+	FollowUps int     `json:"follow_ups,omitempty"` // sent by the idle ladder since the visitor last wrote
+
+	Snooze *SnoozeState `json:"snooze,omitempty"` // set in StateSnoozed only
+
+	// Closing is the last closing, also after a reopening; nil before the
+	// first. FirstClosedAt is kept over reopenings.
+	Closing       *Closing  `json:"closing,omitempty"`
+	FirstClosedAt time.Time `json:"first_closed_at,omitzero"`
+
+	Online   bool      `json:"online,omitempty"`   // the visitor is on the site
+	Blocked  bool      `json:"blocked,omitempty"`  // nothing the visitor writes is accepted
+	Unread   []Version `json:"unread,omitempty"`   // answers that the visitor has not read
+	Articles []string  `json:"articles,omitempty"` // knowledge base articles linked to it, in order
+}
+
+// Silence is how far the idle ladder of the present state has come.
+type Silence struct {
+	Step  int       `json:"step,omitempty"` // the next step, counted from zero
+	Since time.Time `json:"since,omitzero"` // what the wait before that step is counted from
+}
+
+// SnoozeState is the running snooze of a conversation.
+type SnoozeState struct {
+	snooze.Deadline
+	AtEnd   snooze.AtEnd   `json:"at_end"`
+	OnReply snooze.OnReply `json:"on_reply"`
+	Unread  bool           `json:"unread,omitempty"` // the visitor wrote and it stayed asleep
+}
+
+// A Closing is one ending of a conversation, with the latest decision about it.
+type Closing struct {
+	Number  int             `json:"number"` // counted from one
+	Outcome closure.Outcome `json:"outcome"`
+	Reason  closure.Reason  `json:"reason,omitempty"`
+	Cause   closure.Cause   `json:"cause"`
+	By      Actor           `json:"by"`
+	Agent   string          `json:"agent,omitempty"` // who held it when it was closed
+	At      time.Time       `json:"at"`
+}
+
+// An Answerer is who must answer the visitor now.
+type Answerer string
+
+// The answerers.
+const (
+	AnswerNobody Answerer = ""      // nothing is open, or it sleeps, or it is closed
+	AnswerBot    Answerer = "bot"   // the bot
+	AnswerAgent  Answerer = "agent" // the agent who holds it
+	AnswerQueue  Answerer = "queue" // a person, as soon as one takes it
+)
+
+// MustAnswer returns who must answer the visitor now.
+func (c Conversation) MustAnswer() Answerer {
+	switch {
+	case c.State == StateWaiting:
+		return AnswerQueue
+	case c.UnansweredSince.IsZero():
+		return AnswerNobody
+	case c.State == StateBot:
+		return AnswerBot
+	case c.State == StateAssigned:
+		return AnswerAgent
+	}
+	return AnswerNobody
+}
+
+// Open reports whether the conversation exists and is not closed.
+func (c Conversation) Open() bool { return c.State != StateNone && c.State != StateClosed }

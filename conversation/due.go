@@ -1,0 +1,52 @@
+package conversation
+
+import (
+	"time"
+
+	"github.com/adjourn/adjourn/idle"
+)
+
+// A deadline is the one thing that a conversation does next by itself.
+type deadline struct {
+	at     time.Time
+	wait   time.Duration // of an idle step
+	action idle.Action   // of an idle step; empty for the end of a snooze
+	step   int
+}
+
+// NextDue returns when the conversation will next do something by itself under
+// the policy, and false if it never will: the end of its snooze, or the next
+// step of the idle ladder of its state. A closed conversation has none.
+func NextDue(c Conversation, p Policy) (time.Time, bool) {
+	next, ok := nextDeadline(&c, &p)
+	return next.at, ok
+}
+
+func nextDeadline(c *Conversation, p *Policy) (deadline, bool) {
+	if c.State == StateSnoozed {
+		return deadline{at: c.Snooze.At}, !c.Snooze.At.IsZero()
+	}
+	ladder := p.ladder(c.State)
+	if c.Silence.Step >= len(ladder.Steps) {
+		return deadline{}, false
+	}
+	if ladder.LastSpeaker != idle.Anyone && ladder.LastSpeaker != c.LastSpeaker {
+		return deadline{}, false
+	}
+	i := nextStep(c, ladder)
+	s := ladder.Steps[i]
+	return deadline{at: c.Silence.Since.Add(s.After), wait: s.After, action: s.Action, step: i}, true
+}
+
+// nextStep returns the index of the next step. If the policy changed under way
+// so that a closing comes next but the visitor was never told, it is the last
+// follow-up before it instead: a closing must follow one.
+func nextStep(c *Conversation, l *idle.Ladder) int {
+	i := c.Silence.Step
+	if l.Steps[i].Action == idle.Close && c.FollowUps == 0 {
+		for i > 0 && l.Steps[i].Action != idle.FollowUp {
+			i--
+		}
+	}
+	return i
+}

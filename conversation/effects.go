@@ -1,0 +1,188 @@
+package conversation
+
+import (
+	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/idle"
+	"github.com/adjourn/adjourn/snooze"
+)
+
+// The effects: what each accepting row of the rule table records.
+
+func open(to State) func(*decision, Open) {
+	return func(d *decision, o Open) {
+		visitor := o.Visitor
+		if visitor == "" {
+			visitor = d.by.ID
+		}
+		d.record(Opened{Visitor: visitor, Group: o.Group, Previous: o.Previous, To: to})
+	}
+}
+
+func say(d *decision, s Say) {
+	d.record(Said{Automatic: d.automatic(s), Text: s.Text})
+}
+
+func sayAndWake(d *decision, s Say) {
+	say(d, s)
+	d.wake(WokenByVisitor)
+}
+
+func sayAndReopen(to State) func(*decision, Say) {
+	return func(d *decision, s Say) {
+		say(d, s)
+		d.reopen(to)
+	}
+}
+
+func requestAgent(d *decision, r RequestAgent) {
+	d.record(AgentRequested{Group: r.Group})
+}
+
+func take(d *decision, _ Take) { d.record(Taken{From: d.c.Agent}) }
+
+func assign(d *decision, a Assign) {
+	d.record(Assigned{Agent: a.Agent, From: d.c.Agent})
+}
+
+func handBack[C Command](d *decision, _ C) { d.record(HandedBack{Agent: d.c.Agent}) }
+
+func transfer(d *decision, t Transfer) {
+	d.record(Transferred{From: d.c.Agent, Agent: t.Agent, Group: t.Group})
+}
+
+func requeue[C Command](d *decision, _ C) { d.record(Requeued{From: d.c.Agent}) }
+
+func putAside(d *decision, s Snooze) {
+	until, err := s.Until.Resolve(d.now)
+	if err != nil {
+		d.err = &InvalidError{Field: "until", Rule: err.Error(), Err: err}
+		return
+	}
+	e := Snoozed{Deadline: until, AtEnd: snooze.Keep, OnReply: snooze.Wake}
+	if s.AtEnd != "" {
+		e.AtEnd = s.AtEnd
+	}
+	if s.OnReply != "" {
+		e.OnReply = s.OnReply
+	}
+	d.record(e)
+}
+
+func wake[C Command](cause WakeCause) func(*decision, C) {
+	return func(d *decision, _ C) { d.wake(cause) }
+}
+
+// wake ends the snooze: the keeper gets the conversation, or it waits.
+func (d *decision) wake(cause WakeCause) {
+	w := Woken{Cause: cause, Agent: d.c.Agent, Reason: d.notKept(cause)}
+	if w.Reason != "" {
+		w.Agent = ""
+	}
+	if cause == WokenByTimer {
+		w.Late = d.now.Sub(d.c.Snooze.At)
+	}
+	d.record(w)
+}
+
+// notKept returns why the keeper does not get the conversation, or nothing. A
+// keeper who wakes it is there, whatever is known of them; a release counts only
+// when the snooze has run out.
+func (d *decision) notKept(cause WakeCause) WaitReason {
+	switch {
+	case cause == WokenByAgent && holding(d.c, d.by) != 0:
+		return ""
+	case cause == WokenByTimer && d.c.Snooze.AtEnd == snooze.Release:
+		return WaitReleased
+	}
+	return WaitReason(d.facts.Agent)
+}
+
+func closeIt(d *decision, c Close) {
+	outcome, reason, cause := c.decision(d.by)
+	d.close(outcome, reason, cause)
+}
+
+// closeIdle ends a conversation in which nobody wrote. Nobody came to one that
+// waited: that has a cause of its own.
+func closeIdle(d *decision, _ Expire) {
+	next, _ := d.due()
+	outcome := closure.Outcome(d.policy.ladder(d.c.State).Steps[next.step].Outcome)
+	if outcome == "" {
+		outcome = closure.Unresolved
+	}
+	cause := closure.Idle
+	if d.c.State == StateWaiting {
+		cause = closure.QueueTimeout
+	}
+	d.close(outcome, "", cause)
+}
+
+func (d *decision) close(outcome closure.Outcome, reason closure.Reason, cause closure.Cause) {
+	d.record(Closed{
+		Number: d.c.closings() + 1, Outcome: outcome, Reason: reason, Cause: cause, Agent: d.c.Agent,
+	})
+}
+
+func reclassify(d *decision, r Reclassify) {
+	last := d.c.Closing
+	d.record(Reclassified{
+		Number: last.Number, Outcome: r.Outcome, Reason: r.Reason,
+		OldOutcome: last.Outcome, OldReason: last.Reason,
+	})
+}
+
+func reopen(to State) func(*decision, Reopen) {
+	return func(d *decision, _ Reopen) { d.reopen(to) }
+}
+
+func (d *decision) reopen(to State) {
+	e := Reopened{Number: d.c.Closing.Number, To: to}
+	switch {
+	case to == StateAssigned && (d.by.Kind == KindAgent || d.by.Kind == KindSupervisor):
+		e.Agent = d.by.ID
+	case to == StateAssigned:
+		e.Agent = d.c.Closing.Agent
+	case to == StateWaiting && d.c.Closing.Agent != "":
+		e.Reason = WaitReason(d.facts.Agent)
+	}
+	d.record(e)
+}
+
+func setPresence(d *decision, p SetPresence) { d.record(PresenceChanged(p)) }
+func typing(d *decision, _ Typing)           { d.record(Typed{}) }
+
+func markRead(d *decision, m MarkRead) {
+	if m.UpTo == 0 || m.UpTo > d.c.Version {
+		m.UpTo = d.c.Version
+	}
+	d.record(MarkedRead(m))
+}
+
+func addNote(d *decision, n AddNote)         { d.record(NoteAdded(n)) }
+func linkArticle(d *decision, l LinkArticle) { d.record(ArticleLinked(l)) }
+func block(d *decision, _ Block)             { d.record(Blocked{}) }
+func unblock(d *decision, _ Unblock)         { d.record(Unblocked{}) }
+
+func prompt(d *decision, _ Expire) {
+	i, s := d.step()
+	d.record(Prompted{Step: i, Text: s.Text, Phrase: s.Phrase})
+}
+
+func followUp(d *decision, _ Expire) {
+	i, s := d.step()
+	d.record(FollowedUp{Step: i, Text: s.Text})
+}
+
+// step returns the step of the idle ladder that is due.
+func (d *decision) step() (int, idle.Step) {
+	next, _ := d.due()
+	return next.step, d.policy.ladder(d.c.State).Steps[next.step]
+}
+
+// closings returns how often the conversation has been closed.
+func (c *Conversation) closings() int {
+	if c.Closing == nil {
+		return 0
+	}
+	return c.Closing.Number
+}

@@ -1,0 +1,96 @@
+package conversation
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Why a command was refused. Every [*RefusedError] wraps exactly one of them.
+var (
+	// ErrNotPossible: no one can do this in the conversation's state.
+	ErrNotPossible = errors.New("not possible in this state")
+	// ErrNotFound: the conversation does not exist.
+	ErrNotFound = errors.New("no such conversation")
+	// ErrForbidden: others may, this actor may not.
+	ErrForbidden = errors.New("not allowed for this actor")
+	// ErrHeld: somebody else has the conversation; Holder says who.
+	ErrHeld = errors.New("held by somebody else")
+	// ErrExists: a conversation with this ID was opened before.
+	ErrExists = errors.New("the conversation exists already")
+	// ErrNoBot: the policy has no bot to hand back to.
+	ErrNoBot = errors.New("there is no bot")
+	// ErrAlreadyClosed: it is closed; Closing says by whom and how.
+	ErrAlreadyClosed = errors.New("already closed")
+	// ErrWindowOver: it was closed longer ago than the reopen window. The
+	// visitor's message belongs in a new conversation.
+	ErrWindowOver = errors.New("closed for longer than the reopen window")
+	// ErrBlocked: the visitor is blocked.
+	ErrBlocked = errors.New("the visitor is blocked")
+	// ErrStale: something that matters happened after the version that the
+	// request was decided on; Since says at which version.
+	ErrStale = errors.New("decided on an old version")
+	// ErrHistoryFull: the journal has [MaxHistory] events. The conversation can
+	// only end.
+	ErrHistoryFull = errors.New("the history is full")
+)
+
+// ErrInvalid is matched by every [*InvalidError].
+var ErrInvalid = errors.New("invalid input")
+
+// A RefusedError is the normal "no" to a command. Nothing was changed.
+type RefusedError struct {
+	Command CommandName
+	State   State
+	By      Actor
+	Why     error         // one of the sentinels above
+	Allowed []CommandName // what By may do instead, now
+
+	Holder  string   // with ErrHeld: the agent who has it, or empty for the bot and the queue
+	Closing *Closing // with ErrAlreadyClosed: how it was closed
+	Since   Version  // with ErrStale: the version that the request had not seen
+}
+
+// Error names what was refused, to whom, in which state, why, and what is
+// allowed.
+func (e *RefusedError) Error() string {
+	state := e.State
+	if state == StateNone {
+		state = "none"
+	}
+	return fmt.Sprintf("conversation: %s by %s refused in state %s: %v%s; allowed: %v",
+		e.Command, e.By, state, e.Why, e.detail(), e.Allowed)
+}
+
+func (e *RefusedError) detail() string {
+	switch {
+	case e.Holder != "":
+		return " (agent " + e.Holder + ")"
+	case e.Closing != nil:
+		return fmt.Sprintf(" (by %s as %s, cause %s)", e.Closing.By, e.Closing.Outcome, e.Closing.Cause)
+	case e.Since != 0:
+		return fmt.Sprintf(" (version %d came later)", e.Since)
+	}
+	return ""
+}
+
+// Unwrap returns Why.
+func (e *RefusedError) Unwrap() error { return e.Why }
+
+// An InvalidError says which field of the input broke which rule. Nothing was
+// changed. It never repeats a text, a name or an ID.
+type InvalidError struct {
+	Field string
+	Rule  string
+	Err   error // the cause from another package, or nil
+}
+
+// Error names field and rule.
+func (e *InvalidError) Error() string {
+	return "conversation: invalid " + e.Field + ": " + e.Rule
+}
+
+// Is reports whether target is [ErrInvalid].
+func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
+
+// Unwrap returns Err.
+func (e *InvalidError) Unwrap() error { return e.Err }

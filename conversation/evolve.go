@@ -1,0 +1,180 @@
+package conversation
+
+import (
+	"slices"
+	"time"
+
+	"github.com/adjourn/adjourn/idle"
+)
+
+// Evolve returns the conversation as it is after the record. It is total: it
+// judges nothing, needs no policy and cannot fail. An [Unknown] event only
+// counts. The argument is not changed, and the result shares nothing with it
+// that either would change later.
+func Evolve(c Conversation, r Record) Conversation {
+	before := c.holder()
+	now := r.Now()
+	switch e := r.Event.(type) {
+	case Opened:
+		c.Visitor, c.Group, c.Previous = e.Visitor, e.Group, e.Previous
+		c.OpenedAt = now
+		c.enter(e.To, "", now)
+	case Said:
+		c.hear(r, e)
+	case AgentRequested:
+		if e.Group != "" {
+			c.Group = e.Group
+		}
+		c.enter(StateWaiting, "", now)
+		c.ask(now)
+	case Taken:
+		c.enter(StateAssigned, r.By.ID, now)
+	case Assigned:
+		c.enter(StateAssigned, e.Agent, now)
+	case HandedBack:
+		c.enter(StateBot, "", now)
+		c.UnansweredSince = time.Time{}
+	case Transferred:
+		c.transfer(e, now)
+	case Requeued:
+		c.enter(StateWaiting, "", now)
+	case Snoozed:
+		c.enter(StateSnoozed, c.Agent, now)
+		c.Snooze = &SnoozeState{Deadline: e.Deadline, AtEnd: e.AtEnd, OnReply: e.OnReply}
+	case Woken:
+		c.enter(heldOrWaiting(e.Agent), e.Agent, now)
+		if e.Cause == WokenByVisitor {
+			c.ask(now)
+		}
+	case Closed:
+		c.enter(StateClosed, "", now)
+		c.Closing = &Closing{
+			Number: e.Number, Outcome: e.Outcome, Reason: e.Reason, Cause: e.Cause,
+			By: r.By, Agent: e.Agent, At: now,
+		}
+		if c.FirstClosedAt.IsZero() {
+			c.FirstClosedAt = now
+		}
+	case Reclassified:
+		last := *c.Closing
+		last.Outcome, last.Reason = e.Outcome, e.Reason
+		c.Closing = &last
+	case Reopened:
+		c.enter(e.To, e.Agent, now)
+	case PresenceChanged:
+		c.Online = e.Online
+	case Typed:
+		c.Silence.Since = now
+	case MarkedRead:
+		c.read(e.UpTo)
+	case ArticleLinked:
+		c.Articles = append(slices.Clip(c.Articles), e.Article)
+	case Blocked:
+		c.Blocked = true
+	case Unblocked:
+		c.Blocked = false
+	case Prompted:
+		c.Silence = Silence{Step: e.Step + 1, Since: now}
+	case FollowedUp:
+		c.Silence = Silence{Step: e.Step + 1, Since: now}
+		c.FollowUps++
+		c.unread(r.Seq)
+	}
+	c.Version = r.Seq
+	if c.holder() != before {
+		c.LastHandover = r.Seq
+	}
+	return c
+}
+
+// enter puts the conversation into a state, held by agent where the state has a
+// holder. A running snooze ends, and silence starts anew at zero; the place in
+// the queue stays if it was in the state before.
+func (c *Conversation) enter(s State, agent string, now time.Time) {
+	if c.State != s {
+		c.Since = now
+	}
+	c.State, c.Agent = s, agent
+	c.Snooze = nil
+	c.Silence = Silence{}
+	if s != StateSnoozed && s != StateClosed {
+		c.Silence.Since = now
+	}
+}
+
+func heldOrWaiting(agent string) State {
+	if agent == "" {
+		return StateWaiting
+	}
+	return StateAssigned
+}
+
+func (c *Conversation) transfer(e Transferred, now time.Time) {
+	if e.Group != "" {
+		c.Group = e.Group
+	}
+	c.enter(heldOrWaiting(e.Agent), e.Agent, now)
+}
+
+// hear takes in a message.
+func (c *Conversation) hear(r Record, e Said) {
+	now := r.Now()
+	from := speaker(r.By)
+	if from == idle.Responder {
+		c.unread(r.Seq)
+	}
+	if e.Automatic {
+		return
+	}
+	c.LastSpeaker, c.LastMessageAt = from, now
+	if from == idle.Visitor {
+		c.LastVisitorMessage = r.Seq
+		c.FollowUps = 0
+		c.ask(now)
+	} else {
+		c.UnansweredSince = time.Time{}
+	}
+	switch c.State {
+	case StateBot, StateWaiting, StateAssigned:
+		c.Silence = Silence{Since: now}
+	case StateSnoozed:
+		if from == idle.Visitor {
+			asleep := *c.Snooze
+			asleep.Unread = true
+			c.Snooze = &asleep
+		}
+	}
+}
+
+// ask notes that the visitor waits for an answer, since now if not before.
+func (c *Conversation) ask(now time.Time) {
+	if c.UnansweredSince.IsZero() {
+		c.UnansweredSince = now
+	}
+}
+
+func (c *Conversation) unread(seq Version) {
+	c.Unread = append(slices.Clip(c.Unread), seq)
+}
+
+func (c *Conversation) read(upTo Version) {
+	i, _ := slices.BinarySearch(c.Unread, upTo+1)
+	c.Unread = slices.Clone(c.Unread[i:])
+	if len(c.Unread) == 0 {
+		c.Unread = nil
+	}
+}
+
+// A holder is who has the conversation: an agent, or the bot, the queue or
+// nobody, as the state says.
+type holder struct {
+	agent string
+	state State
+}
+
+func (c *Conversation) holder() holder {
+	if c.Agent != "" {
+		return holder{agent: c.Agent}
+	}
+	return holder{state: c.State}
+}

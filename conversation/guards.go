@@ -1,0 +1,122 @@
+package conversation
+
+import (
+	"slices"
+
+	"github.com/adjourn/adjourn/idle"
+	"github.com/adjourn/adjourn/snooze"
+)
+
+// A guard is a named condition of a row. The name is what the documentation
+// shows; the zero guard always holds.
+type guard struct {
+	name  string
+	holds func(*decision) bool
+}
+
+func (g guard) open(d *decision) bool { return g.holds == nil || g.holds(d) }
+
+var (
+	botConfigured = guard{"there is a bot", func(d *decision) bool { return d.policy.Bot }}
+	noBot         = guard{"there is no bot", func(d *decision) bool { return !d.policy.Bot }}
+
+	agentWanted = guard{"a person is asked for", func(d *decision) bool {
+		return d.command.(Open).ForAgent
+	}}
+	visitorBlocked = guard{"the visitor is blocked", func(d *decision) bool { return d.c.Blocked }}
+
+	automatic = guard{"the message is automatic", func(d *decision) bool {
+		return d.automatic(d.command.(Say))
+	}}
+	automaticOrAsleep = guard{"the message is automatic, or the snooze stays asleep", func(d *decision) bool {
+		return d.automatic(d.command.(Say)) || d.c.Snooze.OnReply == snooze.StayAsleep
+	}}
+
+	// agentReady looks at the agent to whom the conversation would go back: the
+	// keeper of the snooze, or whoever held a closed one.
+	agentReady = guard{"the agent who had it can have it again", func(d *decision) bool {
+		return d.agentBefore() != "" && d.facts.Agent == AgentReady
+	}}
+
+	windowOver = guard{"the reopen window is over", func(d *decision) bool {
+		window := d.policy.reopenWindow()
+		return window < 0 || d.now.Sub(d.c.Closing.At) > window || d.c.Version >= MaxHistory
+	}}
+
+	assigneeHolds = guard{"the agent has it", func(d *decision) bool {
+		return d.command.(Assign).Agent == d.c.Agent
+	}}
+	targetIsAgent = guard{"the target is an agent", func(d *decision) bool {
+		return d.command.(Transfer).Agent != ""
+	}}
+	targetHolds = guard{"the target has it", func(d *decision) bool {
+		t := d.command.(Transfer)
+		if d.c.State == StateWaiting {
+			return t.Group != "" && t.Group == d.c.Group
+		}
+		return t.Agent != "" && t.Agent == d.c.Agent
+	}}
+
+	sameDecision = guard{"the decision is the same", func(d *decision) bool {
+		r := d.command.(Reclassify)
+		return r.Outcome == d.c.Closing.Outcome && r.Reason == d.c.Closing.Reason
+	}}
+
+	samePresence = guard{"the presence is the same", func(d *decision) bool {
+		return d.command.(SetPresence).Online == d.c.Online
+	}}
+	typingPostpones = guard{"it moves the idle deadline noticeably", func(d *decision) bool {
+		next, ok := nextDeadline(d.c, d.policy)
+		if !ok {
+			return false
+		}
+		moved := d.now.Sub(d.c.Silence.Since)
+		return moved >= min(TypingGrain, next.wait/4)
+	}}
+	nothingUnread = guard{"nothing is unread", func(d *decision) bool {
+		upTo := d.command.(MarkRead).UpTo
+		return len(d.c.Unread) == 0 || upTo != 0 && upTo < d.c.Unread[0]
+	}}
+	articleLinked = guard{"it is linked", func(d *decision) bool {
+		return slices.Contains(d.c.Articles, d.command.(LinkArticle).Article)
+	}}
+
+	snoozeOver = guard{"the snooze is over", func(d *decision) bool {
+		_, due := d.due()
+		return due
+	}}
+	snoozeOverAndKept = guard{"the snooze is over, it is kept, and the agent can have it", func(d *decision) bool {
+		_, due := d.due()
+		return due && d.c.Snooze.AtEnd == snooze.Keep && d.facts.Agent == AgentReady
+	}}
+
+	promptDue   = stepDue("a prompt is due", idle.Prompt)
+	followUpDue = stepDue("a follow-up is due", idle.FollowUp)
+	handBackDue = stepDue("an idle hand-back is due", idle.HandBack)
+	requeueDue  = stepDue("an idle requeue is due", idle.Requeue)
+	closeDue    = stepDue("an idle closing is due", idle.Close)
+)
+
+func stepDue(name string, action idle.Action) guard {
+	return guard{name, func(d *decision) bool {
+		next, due := d.due()
+		return due && next.action == action
+	}}
+}
+
+// due returns the deadline of the conversation if it has passed.
+func (d *decision) due() (deadline, bool) {
+	next, ok := nextDeadline(d.c, d.policy)
+	return next, ok && !next.at.After(d.now)
+}
+
+// automatic reports whether a message counts as no activity.
+func (d *decision) automatic(s Say) bool { return s.Automatic || d.by.Kind == KindSystem }
+
+// agentBefore returns the agent to whom the conversation would go back.
+func (d *decision) agentBefore() string {
+	if d.c.State == StateClosed {
+		return d.c.Closing.Agent
+	}
+	return d.c.Agent
+}

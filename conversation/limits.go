@@ -1,0 +1,215 @@
+package conversation
+
+import (
+	"fmt"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/snooze"
+)
+
+// Limits of the input. They hold on every store.
+const (
+	MaxID      = 128      // bytes of an ID
+	MaxText    = 64 << 10 // bytes of a message
+	MaxNote    = 4 << 10  // bytes of a note
+	MaxHistory = 20_000   // events in a journal; then a conversation can only end
+)
+
+// CheckID returns an [*InvalidError] for field unless id has 1 to [MaxID] bytes,
+// all of them of [A-Za-z0-9._:@-].
+func CheckID(field, id string) error {
+	if id == "" || len(id) > MaxID {
+		return &InvalidError{Field: field, Rule: fmt.Sprintf("must have 1 to %d bytes, has %d", MaxID, len(id))}
+	}
+	for i := range len(id) {
+		if !idByte(id[i]) {
+			return &InvalidError{Field: field, Rule: fmt.Sprintf("must be of [A-Za-z0-9._:@-], byte %d is not", i)}
+		}
+	}
+	return nil
+}
+
+func idByte(b byte) bool {
+	switch {
+	case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', '0' <= b && b <= '9':
+		return true
+	case b == '.', b == '_', b == ':', b == '@', b == '-':
+		return true
+	}
+	return false
+}
+
+// CheckText returns an [*InvalidError] for field unless text has at most limit
+// bytes, is valid UTF-8, and has no control characters but newline and tab.
+func CheckText(field, text string, limit int) error {
+	if len(text) > limit {
+		return &InvalidError{Field: field, Rule: fmt.Sprintf("must have at most %d bytes, has %d", limit, len(text))}
+	}
+	if !utf8.ValidString(text) {
+		return &InvalidError{Field: field, Rule: "must be valid UTF-8"}
+	}
+	for i, r := range text {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return &InvalidError{Field: field, Rule: fmt.Sprintf("must have no control characters but newline and tab, byte %d is one", i)}
+		}
+	}
+	return nil
+}
+
+func checkOptionalID(field, id string) error {
+	if id == "" {
+		return nil
+	}
+	return CheckID(field, id)
+}
+
+func (r Request) check(c *Conversation) error {
+	if err := r.By.check(); err != nil {
+		return err
+	}
+	if r.Command == nil {
+		return &InvalidError{Field: "command", Rule: "must be given"}
+	}
+	if r.AsOf < 0 || r.AsOf > c.Version {
+		return &InvalidError{Field: "as of", Rule: "must be a version that the conversation has had"}
+	}
+	if r.AsOf == 0 && r.By.Kind == KindBot && (r.Command.Name() == NameSay || r.Command.Name() == NameClose) {
+		return &InvalidError{Field: "as of", Rule: "a bot must name the version it answers"}
+	}
+	return r.Command.check(r.By)
+}
+
+func (o Open) check(by Actor) error {
+	switch {
+	case by.Kind == KindVisitor && o.Visitor != "" && o.Visitor != by.ID:
+		return &InvalidError{Field: "visitor", Rule: "a visitor opens only their own conversation"}
+	case by.Kind != KindVisitor && o.Visitor == "":
+		return &InvalidError{Field: "visitor", Rule: "must be given unless the visitor opens it"}
+	}
+	if err := checkOptionalID("visitor", o.Visitor); err != nil {
+		return err
+	}
+	if err := checkOptionalID("previous", o.Previous); err != nil {
+		return err
+	}
+	return checkOptionalID("group", o.Group)
+}
+
+func (s Say) check(Actor) error          { return CheckText("text", s.Text, MaxText) }
+func (r RequestAgent) check(Actor) error { return checkOptionalID("group", r.Group) }
+func (Take) check(Actor) error           { return nil }
+func (a Assign) check(Actor) error       { return CheckID("agent", a.Agent) }
+func (HandBack) check(Actor) error       { return nil }
+
+func (t Transfer) check(Actor) error {
+	if (t.Agent == "") == (t.Group == "") {
+		return &InvalidError{Field: "transfer", Rule: "must name an agent or a group, and not both"}
+	}
+	if t.Agent != "" {
+		return CheckID("agent", t.Agent)
+	}
+	return CheckID("group", t.Group)
+}
+
+func (Requeue) check(Actor) error { return nil }
+
+// check leaves the deadline to the decision, which knows what time it is.
+func (s Snooze) check(Actor) error {
+	if !slices.Contains([]snooze.AtEnd{"", snooze.Keep, snooze.Release}, s.AtEnd) {
+		return &InvalidError{Field: "at_end", Rule: "must be keep or release"}
+	}
+	if !slices.Contains([]snooze.OnReply{"", snooze.Wake, snooze.StayAsleep}, s.OnReply) {
+		return &InvalidError{Field: "on_reply", Rule: "must be wake or stay_asleep"}
+	}
+	if s.Until.Reply && s.OnReply == snooze.StayAsleep {
+		return &InvalidError{Field: "on_reply", Rule: "a snooze until the reply cannot stay asleep on it"}
+	}
+	return nil
+}
+
+func (Wake) check(Actor) error { return nil }
+
+// causes a closing may name, by kind of actor. The empty one is derived.
+var closingCauses = map[ActorKind][]closure.Cause{
+	KindVisitor:    {"", closure.VisitorLeft},
+	KindAgent:      {"", closure.Agent, closure.Spam, closure.Merged},
+	KindSupervisor: {"", closure.Agent, closure.Spam, closure.Merged},
+	KindBot:        {"", closure.Bot},
+	KindSystem:     {closure.VisitorLeft, closure.QueueTimeout, closure.Spam, closure.Merged},
+}
+
+func (c Close) check(by Actor) error {
+	if c.Force {
+		if by.Kind != KindSupervisor && by.Kind != KindSystem {
+			return &InvalidError{Field: "force", Rule: "only a supervisor or the system may force"}
+		}
+		if c.Cause != "" && c.Cause != closure.Forced {
+			return &InvalidError{Field: "cause", Rule: "a forced closing has the cause forced"}
+		}
+	} else if !slices.Contains(closingCauses[by.Kind], c.Cause) {
+		return &InvalidError{Field: "cause", Rule: fmt.Sprintf("must be one of %q for a %s", closingCauses[by.Kind], by.Kind)}
+	}
+	return checkOutcome(c.decision(by))
+}
+
+// decision returns what a closing by by records: a visitor's is unresolved
+// unless they say otherwise, which checkOutcome refuses.
+func (c Close) decision(by Actor) (closure.Outcome, closure.Reason, closure.Cause) {
+	outcome, reason, cause := c.Outcome, c.Reason, c.Cause
+	switch {
+	case c.Force:
+		cause = closure.Forced
+	case cause != "":
+	case by.Kind == KindVisitor:
+		cause = closure.VisitorLeft
+	case by.Kind == KindBot:
+		cause = closure.Bot
+	default:
+		cause = closure.Agent
+	}
+	if by.Kind == KindVisitor && outcome == "" {
+		outcome = closure.Unresolved
+	}
+	if cause == closure.VisitorLeft && outcome == closure.Unresolved && reason == "" {
+		reason = closure.ReasonVisitorLeft
+	}
+	return outcome, reason, cause
+}
+
+func checkOutcome(outcome closure.Outcome, reason closure.Reason, cause closure.Cause) error {
+	if cause == closure.VisitorLeft && outcome == closure.Resolved {
+		return &InvalidError{Field: "outcome", Rule: "a visitor who leaves is not resolved"}
+	}
+	if err := closure.Check(outcome, reason); err != nil {
+		return &InvalidError{Field: "outcome", Rule: err.Error(), Err: err}
+	}
+	return nil
+}
+
+func (r Reclassify) check(Actor) error { return checkOutcome(r.Outcome, r.Reason, "") }
+
+func (Reopen) check(Actor) error      { return nil }
+func (SetPresence) check(Actor) error { return nil }
+func (Typing) check(Actor) error      { return nil }
+
+func (m MarkRead) check(Actor) error {
+	if m.UpTo < 0 {
+		return &InvalidError{Field: "up_to", Rule: "must not be negative"}
+	}
+	return nil
+}
+
+func (a AddNote) check(Actor) error {
+	if a.Text == "" {
+		return &InvalidError{Field: "note", Rule: "must not be empty"}
+	}
+	return CheckText("note", a.Text, MaxNote)
+}
+
+func (l LinkArticle) check(Actor) error { return CheckID("article", l.Article) }
+func (Block) check(Actor) error         { return nil }
+func (Unblock) check(Actor) error       { return nil }
+func (Expire) check(Actor) error        { return nil }

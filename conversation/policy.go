@@ -1,0 +1,150 @@
+package conversation
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/idle"
+)
+
+// A Policy is what a workspace, or a group of it, has chosen. It is data without
+// functions, stored as JSON and loaded with the conversation. The zero value is
+// the default: no bot, a reopen window of [DefaultReopenWindow], and one private
+// prompt to the agent after two minutes of silence.
+type Policy struct {
+	// Bot says that there is a bot: it gets new and reopened conversations, and
+	// agents can hand back to it.
+	Bot bool `json:"bot,omitempty"`
+
+	// ReopenWindow is how long after a closing a message of the visitor reopens
+	// the conversation; a later one belongs in a new conversation. Zero means
+	// [DefaultReopenWindow], a negative value that nothing reopens.
+	ReopenWindow time.Duration `json:"reopen_window,omitempty"`
+
+	Idle Idle `json:"idle,omitzero"`
+}
+
+// DefaultReopenWindow is the reopen window of a policy that does not say.
+const DefaultReopenWindow = 24 * time.Hour
+
+// Idle holds the idle ladder of each state. A zero ladder means the default:
+// [idle.Default] for Assigned and none for Bot and Waiting. A ladder that is Off
+// never does anything. Snoozed and closed conversations never run one.
+type Idle struct {
+	Bot      idle.Ladder `json:"bot,omitzero"`
+	Waiting  idle.Ladder `json:"waiting,omitzero"`
+	Assigned idle.Ladder `json:"assigned,omitzero"`
+}
+
+var defaultAssigned = idle.Default()
+
+// ladder returns the ladder that runs in state, without steps if none does.
+func (p *Policy) ladder(state State) *idle.Ladder {
+	switch state {
+	case StateBot:
+		return &p.Idle.Bot
+	case StateWaiting:
+		return &p.Idle.Waiting
+	case StateAssigned:
+		if p.Idle.Assigned.IsZero() {
+			return &defaultAssigned
+		}
+		return &p.Idle.Assigned
+	}
+	return &idle.Ladder{}
+}
+
+func (p *Policy) reopenWindow() time.Duration {
+	if p.ReopenWindow == 0 {
+		return DefaultReopenWindow
+	}
+	return p.ReopenWindow
+}
+
+// The actions that make sense in each state: only an assigned conversation has
+// an agent to prompt, and none can go to where it is.
+var (
+	botActions      = []idle.Action{idle.FollowUp, idle.Requeue, idle.Close}
+	waitingActions  = []idle.Action{idle.FollowUp, idle.HandBack, idle.Close}
+	assignedActions = []idle.Action{idle.Prompt, idle.FollowUp, idle.HandBack, idle.Requeue, idle.Close}
+)
+
+// Check returns an [*InvalidError] for a policy that could not run: a ladder
+// that [idle.Ladder.Check] refuses or with an action that makes no sense in its
+// state, a hand-back without a bot, an unknown outcome, a window beyond
+// [idle.MaxWait].
+func (p Policy) Check() error {
+	if p.ReopenWindow > idle.MaxWait {
+		return &InvalidError{Field: "reopen_window", Rule: fmt.Sprintf("must be at most %v", idle.MaxWait)}
+	}
+	ladders := []struct {
+		field   string
+		ladder  idle.Ladder
+		allowed []idle.Action
+	}{
+		{"idle.bot", p.Idle.Bot, botActions},
+		{"idle.waiting", p.Idle.Waiting, waitingActions},
+		{"idle.assigned", p.Idle.Assigned, assignedActions},
+	}
+	for _, l := range ladders {
+		if err := l.ladder.Check(l.allowed...); err != nil {
+			return &InvalidError{Field: l.field, Rule: err.Error(), Err: err}
+		}
+		for _, s := range l.ladder.Steps {
+			if err := p.checkStep(l.field, s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (p Policy) checkStep(field string, s idle.Step) error {
+	if s.Action == idle.HandBack && !p.Bot {
+		return &InvalidError{Field: field, Rule: "cannot hand back without a bot", Err: ErrNoBot}
+	}
+	if s.Outcome != "" {
+		if err := closure.Check(closure.Outcome(s.Outcome), ""); err != nil {
+			return &InvalidError{Field: field, Rule: err.Error(), Err: err}
+		}
+	}
+	if err := CheckText(field, s.Text, idle.MaxText); err != nil {
+		return err
+	}
+	return CheckText(field, s.Phrase, idle.MaxText)
+}
+
+// Policies are the policies of one workspace. The zero value is the default
+// policy for every group.
+type Policies struct {
+	Default Policy            `json:"default,omitzero"` // for conversations without a group, and groups without their own
+	Groups  map[string]Policy `json:"groups,omitempty"` // by group ID; a group's policy replaces the default whole
+}
+
+// For returns the policy of the group.
+func (p Policies) For(group string) Policy {
+	if own, ok := p.Groups[group]; ok {
+		return own
+	}
+	return p.Default
+}
+
+// Check returns an [*InvalidError] for the first policy that [Policy.Check]
+// refuses or group that is no ID.
+func (p Policies) Check() error {
+	if err := p.Default.Check(); err != nil {
+		return fmt.Errorf("default policy: %w", err)
+	}
+	for _, group := range slices.Sorted(maps.Keys(p.Groups)) {
+		if err := CheckID("group", group); err != nil {
+			return err
+		}
+		if err := p.Groups[group].Check(); err != nil {
+			return fmt.Errorf("policy of group %s: %w", group, err)
+		}
+	}
+	return nil
+}
