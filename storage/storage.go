@@ -1,0 +1,172 @@
+package storage
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"time"
+)
+
+// A Key names a conversation. Every key starts with its workspace: a
+// conversation of another workspace is as unknown as one that does not exist.
+type Key struct {
+	Workspace    string
+	Conversation string
+}
+
+// Compare orders keys by workspace, then conversation, both byte by byte.
+func (k Key) Compare(other Key) int {
+	return cmp.Or(
+		strings.Compare(k.Workspace, other.Workspace),
+		strings.Compare(k.Conversation, other.Conversation),
+	)
+}
+
+// A Head is a conversation as it stands. Times are UTC in whole microseconds.
+type Head struct {
+	Version int64  // of its last event; zero: the conversation does not exist
+	Body    []byte // opaque
+
+	Due            time.Time // when it next does something by itself; zero: never
+	Open           bool      // not closed, so that a change of policies concerns it
+	PolicyRevision int64     // of the policies that Due was computed with
+}
+
+// An Event is one event of a conversation. Its text is kept apart from its body.
+type Event struct {
+	Version int64
+	Body    []byte // opaque
+	Text    string // free text; empty for none
+}
+
+// A Commit is everything that one command changes.
+type Commit struct {
+	Key    Key
+	Expect int64   // the version that was decided on; zero: it must not exist
+	Events []Event // versions Expect+1, Expect+2, …; none is legal
+	Head   Head    // as it is afterwards, at version Expect+len(Events)
+
+	Command Command // the zero Command: nothing to remember
+}
+
+// A Command is the caller's identification of a command, to tell a repetition.
+type Command struct {
+	ID          string
+	Fingerprint [16]byte // of what it asked for
+}
+
+// Applied is what a command did when it came first: the events after version
+// From up to To. They are equal if it changed nothing.
+type Applied struct {
+	Fingerprint [16]byte
+	From, To    int64
+}
+
+// Policies are the policies of a workspace. The zero value stands for a
+// workspace that never set any.
+type Policies struct {
+	Revision int64
+	Body     []byte // opaque
+}
+
+// Loaded is what a decision about one conversation needs.
+type Loaded struct {
+	Head     Head // the zero Head: no such conversation
+	Policies Policies
+	Applied  *Applied // what the command asked about did; nil: it never came
+}
+
+// Due names a conversation and its due instant.
+type Due struct {
+	At  time.Time
+	Key Key
+}
+
+// Compare orders by instant, then key.
+func (d Due) Compare(other Due) int {
+	return cmp.Or(d.At.Compare(other.At), d.Key.Compare(other.Key))
+}
+
+// A Position is a place in the feed, counted from one without gaps.
+type Position int64
+
+// An Entry is one commit in the feed.
+type Entry struct {
+	Position Position
+	Key      Key
+	Events   []Event
+}
+
+// Errors that a store returns, wrapped or as they are. Any other error means
+// that the call failed and changed nothing.
+var (
+	// ErrConflict: what the commit was decided on has changed. Nothing was
+	// applied; load and decide again.
+	ErrConflict = errors.New("storage: conflict, decided on an old version")
+
+	// ErrOutcomeUnknown: the commit may or may not have been applied, such as
+	// when the connection broke under it. Loading with the command's ID tells.
+	ErrOutcomeUnknown = errors.New("storage: unknown whether the commit was applied")
+
+	// ErrPosition: a subscriber cannot move past the end of the feed.
+	ErrPosition = errors.New("storage: no such position in the feed")
+)
+
+// A Store keeps conversations. It is safe for concurrent use.
+//
+// Limits are positive. Slices and bodies that a store returns belong to the
+// caller, those it is given stay the caller's. Bodies and texts come back byte
+// for byte, times to the microsecond in UTC. A call whose context is done
+// returns an error that wraps the context's, and a commit then was not applied.
+type Store interface {
+	// Load returns a conversation with the policies of its workspace and, if
+	// commandID is not empty, what that command did to this conversation. An
+	// unknown conversation is the zero Head, not an error; so is one of
+	// another workspace.
+	Load(ctx context.Context, key Key, commandID string) (Loaded, error)
+
+	// Commit applies a command to one conversation: head, events, texts, due
+	// instant, feed entry and command ID, all or nothing.
+	//
+	// It returns ErrConflict, and applies nothing, if the conversation is not
+	// at version Expect or if the command ID is known for this conversation.
+	// Of several commits with the same Expect exactly one succeeds.
+	//
+	// A commit without events leaves version and body as they are, enters
+	// nothing into the feed, and may change Due, PolicyRevision and the known
+	// command IDs.
+	Commit(ctx context.Context, c Commit) error
+
+	// History returns the events of a conversation after a version, in order,
+	// at most limit. An unknown conversation has none.
+	History(ctx context.Context, key Key, after int64, limit int) ([]Event, error)
+
+	// Due returns the conversations whose due instant is not after by, across
+	// workspaces, ordered by instant and key, beginning after the given one
+	// (the zero Due: from the oldest on), at most limit.
+	Due(ctx context.Context, by time.Time, after Due, limit int) ([]Due, error)
+
+	// SetPolicies replaces the policies of a workspace, which must be at
+	// revision expect, and gives them revision expect+1. Otherwise it returns
+	// ErrConflict and changes nothing.
+	SetPolicies(ctx context.Context, workspace string, expect int64, body []byte) error
+
+	// Outdated returns the open conversations whose PolicyRevision is older
+	// than the policies of their workspace, ordered by key, beginning after the
+	// given one (the zero Key: from the first on), at most limit.
+	Outdated(ctx context.Context, after Key, limit int) ([]Key, error)
+
+	// Feed returns the commits with events after a position, across workspaces,
+	// at most limit. Positions are dense: if one is visible, all before it are,
+	// and none is ever skipped or given twice. Commits to one conversation have
+	// the order of their versions. A commit is in the feed at the latest for
+	// the next call of Feed that begins after Commit returned.
+	Feed(ctx context.Context, after Position, limit int) ([]Entry, error)
+
+	// Advance moves the durable cursor of a subscriber forward to a position
+	// and returns where it stands: never behind where it was. A new subscriber
+	// stands at zero, and moving to zero only asks. A position that the feed
+	// does not have yet is ErrPosition, and moves nothing.
+	Advance(ctx context.Context, subscriber string, to Position) (Position, error)
+}
