@@ -50,6 +50,9 @@ type Conversation struct {
 	OpenedAt time.Time `json:"opened_at"`
 	Since    time.Time `json:"since"` // when it entered its State: in StateWaiting, its place in the queue
 
+	// UpdatedAt is the time of the last record in the journal.
+	UpdatedAt time.Time `json:"updated_at"`
+
 	// LastSpeaker wrote the last message that was not automatic, at
 	// LastMessageAt.
 	LastSpeaker   idle.Speaker `json:"last_speaker,omitempty"`

@@ -80,11 +80,27 @@ func Evolve(c Conversation, r Record) Conversation {
 		c.FollowUps++
 		c.unread(r.Seq)
 	}
-	c.Version = r.Seq
+	c.Version, c.UpdatedAt = r.Seq, r.At
 	if c.holder() != before {
 		c.LastHandover = r.Seq
 	}
 	return c
+}
+
+// Append gives the events of one decision their places in the journal of c, and
+// returns c as it is after them, and the records. A record's time is never
+// before the one before it, even if the clock stepped back.
+func Append(c Conversation, by Actor, now time.Time, events []Event) (Conversation, []Record) {
+	records := make([]Record, len(events))
+	for i, e := range events {
+		r := Record{Seq: c.Version + 1, At: now, By: by, Event: e}
+		if now.Before(c.UpdatedAt) {
+			r.At, r.Clock = c.UpdatedAt, now
+		}
+		c = Evolve(c, r)
+		records[i] = r
+	}
+	return c, records
 }
 
 // enter puts the conversation into a state, held by agent where the state has a

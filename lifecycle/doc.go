@@ -1,0 +1,53 @@
+// Package lifecycle is what hosts use: a [Desk], to which commands are given,
+// which works off deadlines, and which tells what happened.
+//
+//	desk, err := lifecycle.New(memory.New(), nil)
+//	chat := lifecycle.Call{Workspace: "acme", Conversation: "chat-1"}
+//	desk.Open(ctx, chat.As(vic), conversation.Open{})
+//	desk.Say(ctx, chat.As(vic), "My parcel is late.")
+//	desk.Take(ctx, chat.As(ann))
+//	desk.Close(ctx, chat.As(ann), conversation.Close{Outcome: closure.Resolved})
+//
+// # Commands
+//
+// A command goes one way, and there is no other: load the conversation, let
+// [conversation.Decide] decide, evolve, and commit on the version that was
+// loaded. If somebody else was faster it is decided anew. [Desk.Do] takes any
+// command; the methods named after the commands are shorthands. Its [Result]
+// holds the conversation afterwards and says who must answer the visitor now.
+// What a refusal means is documented in package conversation.
+//
+// A [Call] may carry a command ID, which makes it safe to repeat, and the
+// version that the actor last saw, so that nobody closes on a message they have
+// not read.
+//
+// # Time
+//
+// Snoozes and idle ladders work while somebody calls [Desk.Run], or [Desk.Tick]
+// from a scheduler of their own. New starts nothing. Any number of Desks may run
+// on one store: each deadline has its effect once, because a commit succeeds
+// once. A deadline that passed while nothing ran is worked off late, one step at
+// a time, never in a burst.
+//
+// A Desk tells the time by its [Clock]. Tests give it a fake one: see package
+// lifecycletest.
+//
+// # What happened
+//
+// [Desk.History] returns the journal of one conversation and [Notes] renders it
+// for people, in a language of the host's choice. [Desk.Feed] delivers
+// everything to named subscribers, at least once and in order;
+// [Desk.Subscribe] delivers what this Desk does live, as a hint.
+//
+// # Policies
+//
+// What happens by itself, and when, is a [conversation.Policy] for each
+// workspace and group, set with [Desk.SetPolicies] and kept in the store.
+//
+// # What it will never do
+//
+// The package does not know who anybody is: the host authenticates, and says on
+// whose behalf it calls. It moves no message to anybody and renders no page. It
+// starts no goroutine but the workers of a running Tick, and reads the real
+// time in one place, which a fake clock replaces.
+package lifecycle

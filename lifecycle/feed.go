@@ -1,0 +1,132 @@
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/storage"
+)
+
+// A Delivery is what one command or deadline did, in the feed.
+type Delivery struct {
+	Position     storage.Position
+	Workspace    string
+	Conversation string
+	Records      []conversation.Record
+}
+
+// Feed returns what happened since the durable cursor of the named subscriber,
+// across workspaces, at most limit deliveries. The cursor does not move: do the
+// work, then [Desk.Advance] to the last position that is done. So everything is
+// delivered at least once, in order within a conversation; after a crash some of
+// it again, with the same positions.
+//
+// A new subscriber starts at the beginning. Names are IDs.
+func (d *Desk) Feed(ctx context.Context, subscriber string, limit int) ([]Delivery, error) {
+	if limit <= 0 {
+		return nil, &conversation.InvalidError{Field: "limit", Rule: "must be positive"}
+	}
+	after, err := d.Advance(ctx, subscriber, 0)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := d.store.Feed(ctx, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("lifecycle: feed: %w", err)
+	}
+	deliveries := make([]Delivery, len(entries))
+	for i, e := range entries {
+		records, err := decodeEvents(e.Events)
+		if err != nil {
+			return nil, fmt.Errorf("lifecycle: feed at %d: %w", e.Position, err)
+		}
+		deliveries[i] = Delivery{e.Position, e.Key.Workspace, e.Key.Conversation, records}
+	}
+	return deliveries, nil
+}
+
+// Advance moves the durable cursor of the named subscriber forward and returns
+// where it stands, never behind where it was. Moving to zero only asks. A
+// position that the feed does not have is an error wrapping
+// [storage.ErrPosition].
+func (d *Desk) Advance(ctx context.Context, subscriber string, to storage.Position) (storage.Position, error) {
+	if err := conversation.CheckID("subscriber", subscriber); err != nil {
+		return 0, err
+	}
+	at, err := d.store.Advance(ctx, subscriber, to)
+	if err != nil {
+		return at, fmt.Errorf("lifecycle: advance %s to %d: %w", subscriber, to, err)
+	}
+	return at, nil
+}
+
+// An Update is what one command or deadline did, live: the conversation as it is
+// now, and what was recorded.
+type Update struct {
+	Conversation conversation.Conversation
+	Records      []conversation.Record
+}
+
+// A Subscription receives live what this Desk does, for screens and hints. It is
+// best effort: an update that finds the channel full is dropped and counted, and
+// what other Desks do is not in it. What must not be missed is in
+// [Desk.Feed].
+type Subscription struct {
+	updates chan Update
+	dropped atomic.Int64
+	live    *broadcaster
+}
+
+// Subscribe begins a subscription whose channel holds up to buffer updates (at
+// least one). Close it when done.
+func (d *Desk) Subscribe(buffer int) *Subscription {
+	s := &Subscription{updates: make(chan Update, max(buffer, 1)), live: &d.live}
+	s.live.mu.Lock()
+	defer s.live.mu.Unlock()
+	if s.live.subscriptions == nil {
+		s.live.subscriptions = map[*Subscription]struct{}{}
+	}
+	s.live.subscriptions[s] = struct{}{}
+	return s
+}
+
+// Updates returns the channel; it is closed by Close. The updates of one
+// conversation may overtake each other: the version says which is later.
+func (s *Subscription) Updates() <-chan Update { return s.updates }
+
+// Dropped returns how many updates found the channel full.
+func (s *Subscription) Dropped() int64 { return s.dropped.Load() }
+
+// Close ends the subscription. Closing twice is legal.
+func (s *Subscription) Close() {
+	s.live.mu.Lock()
+	defer s.live.mu.Unlock()
+	if _, open := s.live.subscriptions[s]; open {
+		delete(s.live.subscriptions, s)
+		close(s.updates)
+	}
+}
+
+// A broadcaster hands updates to the subscriptions without ever waiting.
+type broadcaster struct {
+	mu            sync.RWMutex // guards the field below
+	subscriptions map[*Subscription]struct{}
+}
+
+func (b *broadcaster) publish(c conversation.Conversation, records []conversation.Record) {
+	if len(records) == 0 {
+		return
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for s := range b.subscriptions {
+		select {
+		case s.updates <- Update{c, records}:
+		default:
+			s.dropped.Add(1)
+		}
+	}
+}

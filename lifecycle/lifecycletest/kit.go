@@ -1,0 +1,105 @@
+package lifecycletest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/benbjohnson/clock"
+
+	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/lifecycle"
+	"github.com/adjourn/adjourn/storage"
+	"github.com/adjourn/adjourn/storage/memory"
+)
+
+// Workspace is the workspace of [Kit.Chat].
+const Workspace = "test"
+
+// Start is what a kit's clock says at first: a Monday morning, in UTC.
+var Start = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
+
+// A Kit is a Desk on a fake clock and a store of its own.
+type Kit struct {
+	Desk  *lifecycle.Desk
+	Clock *clock.Mock
+	Store storage.Store
+
+	t testing.TB
+}
+
+// New returns a kit on an empty memory store, with its clock at [Start]. The
+// options' Clock is replaced by the kit's; nil options are the defaults.
+func New(t testing.TB, options *lifecycle.Options) *Kit {
+	t.Helper()
+	return NewOn(t, memory.New(), options)
+}
+
+// NewOn is [New] on a store of the caller's.
+func NewOn(t testing.TB, store storage.Store, options *lifecycle.Options) *Kit {
+	t.Helper()
+	var o lifecycle.Options
+	if options != nil {
+		o = *options
+	}
+	k := &Kit{Clock: clock.NewMock(), Store: store, t: t}
+	k.Clock.Set(Start)
+	o.Clock = k.Clock
+	desk, err := lifecycle.New(store, &o)
+	if err != nil {
+		t.Fatalf("lifecycletest: %v", err)
+	}
+	k.Desk = desk
+	return k
+}
+
+// SetPolicy makes policy the default of [Workspace] and applies it.
+func (k *Kit) SetPolicy(policy conversation.Policy) {
+	k.t.Helper()
+	ctx := context.Background()
+	policies, revision, err := k.Desk.Policies(ctx, Workspace)
+	if err != nil {
+		k.t.Fatalf("lifecycletest: %v", err)
+	}
+	policies.Default = policy
+	if _, err := k.Desk.SetPolicies(ctx, Workspace, policies, revision); err != nil {
+		k.t.Fatalf("lifecycletest: %v", err)
+	}
+	k.tick()
+}
+
+// Advance moves the clock forward by d, and stops on the way at every due
+// instant, in order, to work off what is due there: no deadline is late. It
+// returns everything that fired. A conversation that fails ends the test.
+func (k *Kit) Advance(d time.Duration) []lifecycle.Fired {
+	k.t.Helper()
+	end := k.Clock.Now().Add(d)
+	var fired []lifecycle.Fired
+	for {
+		fired = append(fired, k.tick()...)
+		next, err := k.Store.Due(context.Background(), end, storage.Due{}, 1)
+		if err != nil {
+			k.t.Fatalf("lifecycletest: %v", err)
+		}
+		if len(next) == 0 {
+			break
+		}
+		k.Clock.Set(next[0].At)
+	}
+	if k.Clock.Now().Before(end) {
+		k.Clock.Set(end)
+	}
+	return fired
+}
+
+func (k *Kit) tick() []lifecycle.Fired {
+	k.t.Helper()
+	ticked, err := k.Desk.Tick(context.Background())
+	if err != nil {
+		k.t.Fatalf("lifecycletest: %v", err)
+	}
+	for _, f := range ticked.Failed {
+		k.t.Fatalf("lifecycletest: %s failed: %v", f.Conversation, f.Err)
+	}
+	return ticked.Fired
+}

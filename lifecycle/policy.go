@@ -1,0 +1,71 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/storage"
+)
+
+// ErrPolicyConflict: somebody else set the policies of the workspace since the
+// revision that was changed.
+var ErrPolicyConflict = errors.New("lifecycle: the policies have changed meanwhile")
+
+// Policies returns the policies of a workspace and their revision, zero if they
+// were never set: then the default policy holds.
+func (d *Desk) Policies(ctx context.Context, workspace string) (conversation.Policies, int64, error) {
+	if err := conversation.CheckID("workspace", workspace); err != nil {
+		return conversation.Policies{}, 0, err
+	}
+	loaded, err := d.store.Load(ctx, storage.Key{Workspace: workspace}, "")
+	if err != nil {
+		return conversation.Policies{}, 0, fmt.Errorf("lifecycle: policies of %s: %w", workspace, err)
+	}
+	policies, err := conversation.DecodePolicies(loaded.Policies.Body)
+	return policies, loaded.Policies.Revision, err
+}
+
+// SetPolicies replaces the policies of a workspace that are at the given
+// revision, zero if they were never set, and returns the new revision; otherwise
+// the error wraps [ErrPolicyConflict]. Policies that could not run are an
+// [*conversation.InvalidError].
+//
+// Every decision from then on follows the new policies. The due instants of the
+// open conversations are recomputed by the next ticks of any node;
+// [Desk.PoliciesApplied] says when that is done.
+func (d *Desk) SetPolicies(ctx context.Context, workspace string, policies conversation.Policies, revision int64) (int64, error) {
+	if err := conversation.CheckID("workspace", workspace); err != nil {
+		return 0, err
+	}
+	if err := policies.Check(); err != nil {
+		return 0, err
+	}
+	body, err := conversation.EncodePolicies(policies)
+	if err != nil {
+		return 0, fmt.Errorf("lifecycle: encode policies: %w", err)
+	}
+	err = d.store.SetPolicies(ctx, workspace, revision, body)
+	if errors.Is(err, storage.ErrConflict) {
+		return 0, fmt.Errorf("%w: workspace %s is not at revision %d", ErrPolicyConflict, workspace, revision)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("lifecycle: set policies of %s: %w", workspace, err)
+	}
+	d.wakeRun()
+	return revision + 1, nil
+}
+
+// PoliciesApplied reports whether every open conversation of the workspace is
+// due by its present policies.
+func (d *Desk) PoliciesApplied(ctx context.Context, workspace string) (bool, error) {
+	if err := conversation.CheckID("workspace", workspace); err != nil {
+		return false, err
+	}
+	keys, err := d.store.Outdated(ctx, storage.Key{Workspace: workspace}, 1)
+	if err != nil {
+		return false, fmt.Errorf("lifecycle: outdated: %w", err)
+	}
+	return len(keys) == 0 || keys[0].Workspace != workspace, nil
+}

@@ -1,0 +1,80 @@
+package lifecycle
+
+import (
+	"context"
+	"time"
+
+	"github.com/adjourn/adjourn/storage"
+)
+
+// Run ticks whenever something is due, until ctx is done, and returns ctx's
+// error. Between ticks it sleeps on the Desk's clock until the next due instant,
+// but no longer than Options.Poll, because others may write to the store; a
+// command of this Desk that is due earlier wakes it. What goes wrong is logged
+// and tried again.
+//
+// Call it in a goroutine of the host's own, once for each Desk. On a fake clock
+// that nobody moves it does nothing; see package lifecycletest.
+func (d *Desk) Run(ctx context.Context) error {
+	defer d.wakeAt.Store(0)
+	var alarm <-chan time.Time // at most one is outstanding
+	var rings time.Time
+	for {
+		t, err := d.Tick(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			d.log.ErrorContext(ctx, "tick failed", "err", err)
+		}
+		now := d.now()
+		next := d.nextLook(ctx, now, err == nil && len(t.Failed) == 0)
+		if !next.After(now) {
+			continue
+		}
+		if alarm == nil || next.Before(rings) {
+			alarm, rings = d.clock.After(next.Sub(now)), next
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-alarm:
+			alarm = nil
+		case <-d.sooner:
+		}
+	}
+}
+
+// nextLook returns when to look at the store again: at the next due instant, but
+// after a poll at the latest, and not before if the last look went wrong.
+func (d *Desk) nextLook(ctx context.Context, now time.Time, well bool) time.Time {
+	next := now.Add(d.poll)
+	d.wakeAt.Store(next.UnixMicro())
+	if !well {
+		return next
+	}
+	earliest, err := d.store.Due(ctx, next, storage.Due{}, 1)
+	if err != nil {
+		d.log.ErrorContext(ctx, "due failed", "err", err)
+		return next
+	}
+	if len(earliest) > 0 {
+		next = earliest[0].At
+		d.wakeAt.Store(next.UnixMicro())
+	}
+	return next
+}
+
+// tellRun wakes Run if it means to sleep beyond due.
+func (d *Desk) tellRun(due time.Time) {
+	if !due.IsZero() && due.UnixMicro() < d.wakeAt.Load() {
+		d.wakeRun()
+	}
+}
+
+func (d *Desk) wakeRun() {
+	select {
+	case d.sooner <- struct{}{}:
+	default:
+	}
+}

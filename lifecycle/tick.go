@@ -1,0 +1,218 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/storage"
+)
+
+// Ticked is what one [Desk.Tick] did.
+type Ticked struct {
+	// Fired are the deadlines that were worked off, in the order in which they
+	// were due. One that somebody else worked off first, or that a command
+	// overtook, is not among them.
+	Fired []Fired
+
+	// Recomputed counts the conversations whose due instant was brought in line
+	// with changed policies.
+	Recomputed int
+
+	// Failed are the conversations that could not be worked on. They stay due
+	// and did not keep the others waiting.
+	Failed []Failure
+}
+
+// Fired is one deadline worked off.
+type Fired struct {
+	Workspace    string
+	Conversation string
+	Due          time.Time // when it was due: what it was late against
+	Records      []conversation.Record
+}
+
+// A Failure is a conversation that could not be worked on.
+type Failure struct {
+	Workspace    string
+	Conversation string
+	Err          error
+}
+
+// tickPage is how many conversations are read from the store at once.
+const tickPage = 500
+
+// Tick works off all that is due now: first the conversations whose policies
+// changed, then the passed deadlines, from the oldest on, until none is left.
+// Each conversation is worked off at most once; after an outage, too, it takes
+// one step and starts the wait of the next.
+//
+// The clock is read once, so that a tick ends even on a clock that stands
+// still. Any number of nodes may tick at once: every deadline has its effect
+// once. Tick returns an error if the store could not be asked or ctx is done;
+// what it did until then is returned with it.
+func (d *Desk) Tick(ctx context.Context) (Ticked, error) {
+	t := ticker{desk: d, now: d.now()}
+	err := t.recompute(ctx)
+	if err == nil {
+		err = t.fire(ctx)
+	}
+	for _, f := range t.Failed {
+		d.log.ErrorContext(ctx, "conversation could not be worked on",
+			"workspace", f.Workspace, "conversation", f.Conversation, "err", f.Err)
+	}
+	return t.Ticked, err
+}
+
+// A ticker is one Tick at work.
+type ticker struct {
+	desk *Desk
+	now  time.Time
+
+	mu sync.Mutex // guards the field below
+	Ticked
+}
+
+// fire works off the passed deadlines, page by page.
+func (t *ticker) fire(ctx context.Context) error {
+	var after storage.Due
+	for {
+		page, err := t.desk.store.Due(ctx, t.now, after, tickPage)
+		if err != nil {
+			return fmt.Errorf("lifecycle: due: %w", err)
+		}
+		if len(page) == 0 {
+			return nil
+		}
+		fired := make([][]conversation.Record, len(page))
+		err = t.each(ctx, len(page), func(i int) storage.Key { return page[i].Key }, func(i int) (err error) {
+			fired[i], err = t.desk.expire(ctx, page[i].Key, t.now)
+			return err
+		})
+		for i, records := range fired {
+			if len(records) > 0 {
+				t.Fired = append(t.Fired, Fired{page[i].Key.Workspace, page[i].Key.Conversation, page[i].At, records})
+			}
+		}
+		if err != nil {
+			return err
+		}
+		after = page[len(page)-1]
+	}
+}
+
+// recompute brings the due instants of conversations in line with changed
+// policies, page by page.
+func (t *ticker) recompute(ctx context.Context) error {
+	var after storage.Key
+	for {
+		page, err := t.desk.store.Outdated(ctx, after, tickPage)
+		if err != nil {
+			return fmt.Errorf("lifecycle: outdated: %w", err)
+		}
+		if len(page) == 0 {
+			return nil
+		}
+		failed := len(t.Failed)
+		err = t.each(ctx, len(page), func(i int) storage.Key { return page[i] }, func(i int) error {
+			return t.desk.recompute(ctx, page[i])
+		})
+		t.Recomputed += len(page) - (len(t.Failed) - failed)
+		if err != nil {
+			return err
+		}
+		after = page[len(page)-1]
+	}
+}
+
+// each works on n conversations with the Desk's workers. A failure is noted and
+// keeps nobody waiting; only a done context ends it.
+func (t *ticker) each(ctx context.Context, n int, key func(int) storage.Key, work func(int) error) error {
+	var group errgroup.Group
+	group.SetLimit(t.desk.workers)
+	for i := range n {
+		if ctx.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			if err := guarded(work, i); err != nil && ctx.Err() == nil {
+				t.fail(key(i), err)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // the workers note their failures themselves
+	return ctx.Err()
+}
+
+// guarded turns a panic of one conversation into its failure.
+func guarded(work func(int) error, i int) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("lifecycle: panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return work(i)
+}
+
+func (t *ticker) fail(key storage.Key, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.Failed = append(t.Failed, Failure{key.Workspace, key.Conversation, err})
+}
+
+// errStuck: a deadline has passed, but nothing came of it. Trying again at once
+// would go on for ever.
+var errStuck = errors.New("lifecycle: due, and nothing to do")
+
+// expire works off the passed deadline of one conversation. Whoever changed the
+// conversation first wins, and it is looked at again.
+func (d *Desk) expire(ctx context.Context, key storage.Key, now time.Time) ([]conversation.Record, error) {
+	call := Call{Workspace: key.Workspace, Conversation: key.Conversation, By: conversation.Timer()}
+	for range maxAttempts {
+		result, err := d.attempt(ctx, key, call, conversation.Expire{}, now)
+		switch {
+		case errors.Is(err, storage.ErrConflict):
+			continue
+		case err != nil:
+			return nil, err
+		case len(result.Records) == 0:
+			return nil, d.checkStuck(ctx, key, now)
+		}
+		return result.Records, nil
+	}
+	return nil, ErrBusy
+}
+
+func (d *Desk) checkStuck(ctx context.Context, key storage.Key, now time.Time) error {
+	loaded, err := d.store.Load(ctx, key, "")
+	if err != nil {
+		return fmt.Errorf("lifecycle: load %s: %w", key.Conversation, err)
+	}
+	if due := loaded.Head.Due; !due.IsZero() && !due.After(now) {
+		return errStuck
+	}
+	return nil
+}
+
+// recompute stores the due instant of one conversation under the present
+// policies.
+func (d *Desk) recompute(ctx context.Context, key storage.Key) error {
+	for range maxAttempts {
+		s, err := d.load(ctx, key, "")
+		if err != nil {
+			return err
+		}
+		err = d.commit(ctx, s, s.conversation, nil, storage.Command{})
+		if !errors.Is(err, storage.ErrConflict) {
+			return err
+		}
+	}
+	return ErrBusy
+}
