@@ -67,13 +67,13 @@ var (
 // [ErrReason] for an unknown reason or for any reason beside [Resolved].
 func Check(outcome Outcome, reason Reason) error {
 	if !slices.Contains(Outcomes(), outcome) {
-		return fmt.Errorf("%w: got %q", ErrOutcome, outcome)
+		return fmt.Errorf("%w: got %.64q", ErrOutcome, outcome)
 	}
 	if reason == "" {
 		return nil
 	}
 	if outcome == Resolved || !slices.Contains(Reasons(), reason) {
-		return fmt.Errorf("%w: got %q beside %q", ErrReason, reason, outcome)
+		return fmt.Errorf("%w: got %.64q beside %.64q", ErrReason, reason, outcome)
 	}
 	return nil
 }

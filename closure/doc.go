@@ -5,8 +5,8 @@
 // [Outcome] says whether the customer got what they needed, and every closing
 // has one. The [Reason] says why it stayed unresolved, if anybody said so. The
 // [Cause] says what ended it: an agent, the visitor leaving, an idle rule. A
-// visitor who left did not thereby get an answer, so [VisitorLeft] is never
-// [Resolved].
+// visitor who left did not thereby get an answer: package conversation refuses to
+// close as [VisitorLeft] what is [Resolved].
 //
 // [Check] is the one rule that binds outcome and reason.
 //

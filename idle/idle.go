@@ -109,13 +109,17 @@ var ErrLadder = errors.New("idle: invalid ladder")
 // rule: a positive wait within [MaxWait], an allowed action, a text exactly
 // where the action shows one, and a [FollowUp] somewhere before a [Close], which
 // must be the last step. A [HandBack] or [Requeue] must be last too, because the
-// conversation leaves the ladder there.
+// conversation leaves the ladder there. Whether an outcome is known is for
+// whoever closes to check.
 func (l Ladder) Check(allowed ...Action) error {
 	if l.Off && len(l.Steps) > 0 {
 		return fmt.Errorf("%w: it is off and has steps", ErrLadder)
 	}
 	if l.LastSpeaker != Anyone && l.LastSpeaker != Visitor && l.LastSpeaker != Responder {
 		return fmt.Errorf("%w: unknown last speaker %q", ErrLadder, l.LastSpeaker)
+	}
+	if l.LastSpeaker != Anyone && len(l.Steps) == 0 {
+		return fmt.Errorf("%w: restricted to a last speaker, but it has no steps", ErrLadder)
 	}
 	if len(l.Steps) > MaxSteps {
 		return fmt.Errorf("%w: %d steps, at most %d", ErrLadder, len(l.Steps), MaxSteps)
