@@ -58,7 +58,9 @@ func (a Actor) String() string {
 	return string(a.Kind) + ":" + a.ID
 }
 
-func (a Actor) check() error {
+// Check returns an [*InvalidError] unless a is an actor: of a known kind, with a
+// legal ID where one is needed.
+func (a Actor) Check() error {
 	switch a.Kind {
 	case KindTimer:
 		if a.ID != "" {

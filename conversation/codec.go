@@ -127,11 +127,11 @@ func encodeEvent(e Event) (json.RawMessage, error) {
 // is [ErrNewer].
 func DecodeRecord(body []byte) (Record, error) {
 	var s storedRecord
-	if err := json.Unmarshal(body, &s); err != nil {
-		return Record{}, fmt.Errorf("conversation: stored record: %w", err)
+	if err := unmarshal("record", body, &s, &s.Format); err != nil {
+		return Record{}, err
 	}
-	if s.Format > format {
-		return Record{}, fmt.Errorf("record %d: %w", s.Seq, ErrNewer)
+	if s.Type == "" {
+		return Record{}, fmt.Errorf("conversation: stored record %d has no type", s.Seq)
 	}
 	r := Record{Seq: s.Seq, At: s.At, Clock: s.Clock, By: s.By}
 	decode, known := eventTypes[s.Type]
@@ -155,13 +155,24 @@ func encodeStored[T any](v T) ([]byte, error) { return json.Marshal(stored[T]{fo
 
 func decodeStored[T any](what string, body []byte) (T, error) {
 	var s stored[T]
-	if err := json.Unmarshal(body, &s); err != nil {
-		return s.Data, fmt.Errorf("conversation: stored %s: %w", what, err)
+	err := unmarshal(what, body, &s, &s.Format)
+	return s.Data, err
+}
+
+// unmarshal reads a stored value whose format must be known. A later format may
+// have fields of other types: it is looked at before they are an error.
+func unmarshal(what string, body []byte, into any, got *int) error {
+	err := json.Unmarshal(body, into)
+	if *got > format {
+		return fmt.Errorf("%s: %w", what, ErrNewer)
 	}
-	if s.Format > format {
-		return s.Data, fmt.Errorf("%s: %w", what, ErrNewer)
+	if err != nil {
+		return fmt.Errorf("conversation: stored %s: %w", what, err)
 	}
-	return s.Data, nil
+	if *got < 1 {
+		return fmt.Errorf("conversation: stored %s has no format", what)
+	}
+	return nil
 }
 
 // Encode returns the conversation as JSON, for a store.

@@ -27,8 +27,9 @@ type Request struct {
 
 	// AsOf is the version that the actor last saw, or zero. The command is then
 	// refused with [ErrStale] if something that matters to it came later: for a
-	// closing a message of the visitor, for a take or an assignment a change of
-	// hands, for what a bot says or closes both. Bots must give it.
+	// hand-back, a snooze, or a closing by anybody but the visitor a message of
+	// the visitor, for a take or an assignment a change of hands, for what a bot
+	// says or closes both. Bots must give it.
 	AsOf Version
 }
 
@@ -61,7 +62,8 @@ type Say struct {
 }
 
 // RequestAgent asks for a person: the conversation leaves the bot and takes a
-// fresh place at the end of Waiting.
+// fresh place at the end of Waiting. Waiting already, it keeps its place and may
+// move to another group; an agent who has it keeps it.
 type RequestAgent struct {
 	Group string `json:"group,omitempty"` // empty keeps the group it has
 }

@@ -60,7 +60,7 @@ type Conversation struct {
 
 	// UnansweredSince is when the visitor wrote, or asked for a person, without
 	// having got an answer since; zero if nothing is open. A hand-back clears
-	// it: the bot answers only what comes next.
+	// it, because the bot answers only what comes next, and so does a closing.
 	UnansweredSince time.Time `json:"unanswered_since,omitzero"`
 
 	// LastVisitorMessage and LastHandover are the versions at which the visitor
@@ -81,14 +81,18 @@ type Conversation struct {
 
 	Online   bool      `json:"online,omitempty"`   // the visitor is on the site
 	Blocked  bool      `json:"blocked,omitempty"`  // nothing the visitor writes is accepted
-	Unread   []Version `json:"unread,omitempty"`   // answers that the visitor has not read
+	Unread   []Version `json:"unread,omitempty"`   // the last answers that the visitor has not read, at most MaxUnread
 	Articles []string  `json:"articles,omitempty"` // knowledge base articles linked to it, in order
 }
 
-// Silence is how far the idle ladder of the present state has come.
+// Silence is how far the idle ladder of the present state has come. A ladder
+// that is shortened to fewer steps has come to its end.
 type Silence struct {
 	Step  int       `json:"step,omitempty"` // the next step, counted from zero
 	Since time.Time `json:"since,omitzero"` // what the wait before that step is counted from
+
+	// Informed: a follow-up went to the visitor in this silence.
+	Informed bool `json:"informed,omitempty"`
 }
 
 // SnoozeState is the running snooze of a conversation.
@@ -96,7 +100,7 @@ type SnoozeState struct {
 	snooze.Deadline
 	AtEnd   snooze.AtEnd   `json:"at_end"`
 	OnReply snooze.OnReply `json:"on_reply"`
-	Unread  bool           `json:"unread,omitempty"` // the visitor wrote and it stayed asleep
+	Unread  bool           `json:"unread,omitempty"` // the visitor wrote, it stayed asleep, and nobody answered
 }
 
 // A Closing is one ending of a conversation, with the latest decision about it.

@@ -64,8 +64,8 @@ func Decide(c Conversation, r Request, f Facts) ([]Event, error) {
 }
 
 // Allowed returns the commands that would do something if by gave them now, in
-// the order of the rule table. Whether one is accepted may still depend on its
-// fields, such as the target of a transfer.
+// the order of the rule table; for say, an ordinary message. Whether one is
+// accepted may still depend on its fields, such as the target of a transfer.
 func Allowed(c Conversation, by Actor, f Facts) []CommandName {
 	d := decision{c: &c, by: by, now: f.Now, policy: &f.Policy, facts: &f}
 	return d.allowed()
@@ -107,14 +107,26 @@ func (d *decision) find() (*rule, error) {
 	return nil, ErrForbidden
 }
 
-// heldByAnother reports whether the actor is one who could have the
-// conversation, but somebody else has it.
+// heldByAnother reports whether the actor would be granted the command if they
+// had the conversation, but somebody else has it.
 func (d *decision) heldByAnother(who Who) bool {
 	switch {
-	case who&AnyAgent != 0:
-		return who&TheHolder == 0 && d.c.Open()
+	case !d.c.Open():
+		return false
+	case who&(AnyAgent|AnySupervisor) != 0:
+		return who&TheHolder == 0 && grants(StateAssigned, d.command.Name(), TheHolder)
 	case who&TheBot != 0:
-		return d.c.State == StateWaiting || d.c.State == StateAssigned || d.c.State == StateSnoozed
+		return d.c.State != StateBot && grants(StateBot, d.command.Name(), TheBot)
+	}
+	return false
+}
+
+// grants reports whether a row of the table lets who do it.
+func grants(state State, command CommandName, who Who) bool {
+	for _, r := range rulesOf[cell{state, command}] {
+		if r.who&who != 0 && r.why == nil {
+			return true
+		}
 	}
 	return false
 }
@@ -159,6 +171,9 @@ func (d *decision) refuse(why error) *RefusedError {
 func (d *decision) allowed() []CommandName {
 	var names []CommandName
 	for _, c := range Commands() {
+		if _, ok := c.(SetPresence); ok {
+			c = SetPresence{Online: !d.c.Online}
+		}
 		d.command = c
 		if r, why := d.find(); why == nil && r.accepts() && d.room() {
 			names = append(names, c.Name())
@@ -176,7 +191,7 @@ func (d *decision) room() bool {
 // still takes: they are few and do not repeat.
 func endsOrExpires(c Command) bool {
 	switch c.(type) {
-	case Close, Reclassify, Block, Expire:
+	case Close, Block, Expire:
 		return true
 	}
 	return false

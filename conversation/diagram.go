@@ -52,13 +52,13 @@ func (t Transition) label() string {
 // Table returns the whole rule table in Markdown, one line a row and state.
 func Table() string {
 	var b strings.Builder
-	b.WriteString("| state | command | who | when | then |\n|---|---|---|---|---|\n")
+	b.WriteString("| state | command | who | when | then | refused if missed |\n|---|---|---|---|---|---|\n")
 	for _, t := range Transitions() {
 		from := t.From
 		if from == StateNone {
 			from = "(none)"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", from, t.Command, t.Who, t.When, t.then())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", from, t.Command, t.Who, t.When, t.then(), t.AsOf)
 	}
 	return b.String()
 }

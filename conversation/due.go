@@ -39,11 +39,11 @@ func nextDeadline(c *Conversation, p *Policy) (deadline, bool) {
 }
 
 // nextStep returns the index of the next step. If the policy changed under way
-// so that a closing comes next but the visitor was never told, it is the last
-// follow-up before it instead: a closing must follow one.
+// so that a closing comes next but the visitor was not told in this silence, it
+// is the last follow-up before it instead: a closing must follow one.
 func nextStep(c *Conversation, l *idle.Ladder) int {
 	i := c.Silence.Step
-	if l.Steps[i].Action == idle.Close && c.FollowUps == 0 {
+	if l.Steps[i].Action == idle.Close && !c.Silence.Informed {
 		for i > 0 && l.Steps[i].Action != idle.FollowUp {
 			i--
 		}

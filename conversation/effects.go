@@ -14,7 +14,9 @@ func open(to State) func(*decision, Open) {
 		if visitor == "" {
 			visitor = d.by.ID
 		}
-		d.record(Opened{Visitor: visitor, Group: o.Group, Previous: o.Previous, To: to})
+		d.record(Opened{
+			Visitor: visitor, Group: o.Group, Previous: o.Previous, To: to, AgentRequested: o.ForAgent,
+		})
 	}
 }
 
@@ -35,7 +37,12 @@ func sayAndReopen(to State) func(*decision, Say) {
 }
 
 func requestAgent(d *decision, r RequestAgent) {
-	d.record(AgentRequested{Group: r.Group})
+	d.record(AgentRequested(r))
+}
+
+func requestAgentAndWake(d *decision, r RequestAgent) {
+	requestAgent(d, r)
+	d.wake(WokenByVisitor)
 }
 
 func take(d *decision, _ Take) { d.record(Taken{From: d.c.Agent}) }

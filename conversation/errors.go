@@ -13,7 +13,8 @@ var (
 	ErrNotFound = errors.New("no such conversation")
 	// ErrForbidden: others may, this actor may not.
 	ErrForbidden = errors.New("not allowed for this actor")
-	// ErrHeld: somebody else has the conversation; Holder says who.
+	// ErrHeld: the actor could do it if they had the conversation, but somebody
+	// else has it; Holder says who.
 	ErrHeld = errors.New("held by somebody else")
 	// ErrExists: a conversation with this ID was opened before.
 	ErrExists = errors.New("the conversation exists already")
@@ -29,6 +30,8 @@ var (
 	// ErrStale: something that matters happened after the version that the
 	// request was decided on; Since says at which version.
 	ErrStale = errors.New("decided on an old version")
+	// ErrTooManyArticles: the conversation has [MaxArticles] linked.
+	ErrTooManyArticles = errors.New("too many articles are linked")
 	// ErrHistoryFull: the journal has [MaxHistory] events. The conversation can
 	// only end.
 	ErrHistoryFull = errors.New("the history is full")

@@ -46,6 +46,9 @@ type Opened struct {
 	Group    string `json:"group,omitempty"`
 	Previous string `json:"previous,omitempty"`
 	To       State  `json:"to"` // StateBot or StateWaiting
+
+	// AgentRequested: it was opened by asking for a person.
+	AgentRequested bool `json:"agent_requested,omitempty"`
 }
 
 // Said: somebody wrote a message.

@@ -19,13 +19,18 @@ func Evolve(c Conversation, r Record) Conversation {
 		c.Visitor, c.Group, c.Previous = e.Visitor, e.Group, e.Previous
 		c.OpenedAt = now
 		c.enter(e.To, "", now)
+		if e.AgentRequested {
+			c.ask(now)
+		}
 	case Said:
 		c.hear(r, e)
 	case AgentRequested:
 		if e.Group != "" {
 			c.Group = e.Group
 		}
-		c.enter(StateWaiting, "", now)
+		if c.State == StateBot {
+			c.enter(StateWaiting, "", now)
+		}
 		c.ask(now)
 	case Taken:
 		c.enter(StateAssigned, r.By.ID, now)
@@ -39,15 +44,14 @@ func Evolve(c Conversation, r Record) Conversation {
 	case Requeued:
 		c.enter(StateWaiting, "", now)
 	case Snoozed:
+		unread := c.Snooze != nil && c.Snooze.Unread
 		c.enter(StateSnoozed, c.Agent, now)
-		c.Snooze = &SnoozeState{Deadline: e.Deadline, AtEnd: e.AtEnd, OnReply: e.OnReply}
+		c.Snooze = &SnoozeState{Deadline: e.Deadline, AtEnd: e.AtEnd, OnReply: e.OnReply, Unread: unread}
 	case Woken:
 		c.enter(heldOrWaiting(e.Agent), e.Agent, now)
-		if e.Cause == WokenByVisitor {
-			c.ask(now)
-		}
 	case Closed:
 		c.enter(StateClosed, "", now)
+		c.UnansweredSince = time.Time{}
 		c.Closing = &Closing{
 			Number: e.Number, Outcome: e.Outcome, Reason: e.Reason, Cause: e.Cause,
 			By: r.By, Agent: e.Agent, At: now,
@@ -56,9 +60,11 @@ func Evolve(c Conversation, r Record) Conversation {
 			c.FirstClosedAt = now
 		}
 	case Reclassified:
-		last := *c.Closing
-		last.Outcome, last.Reason = e.Outcome, e.Reason
-		c.Closing = &last
+		if c.Closing != nil { // it may have been closed by an unknown event
+			last := *c.Closing
+			last.Outcome, last.Reason = e.Outcome, e.Reason
+			c.Closing = &last
+		}
 	case Reopened:
 		c.enter(e.To, e.Agent, now)
 	case PresenceChanged:
@@ -74,9 +80,9 @@ func Evolve(c Conversation, r Record) Conversation {
 	case Unblocked:
 		c.Blocked = false
 	case Prompted:
-		c.Silence = Silence{Step: e.Step + 1, Since: now}
+		c.Silence.Step, c.Silence.Since = e.Step+1, now
 	case FollowedUp:
-		c.Silence = Silence{Step: e.Step + 1, Since: now}
+		c.Silence = Silence{Step: e.Step + 1, Since: now, Informed: true}
 		c.FollowUps++
 		c.unread(r.Seq)
 	}
@@ -154,11 +160,9 @@ func (c *Conversation) hear(r Record, e Said) {
 	case StateBot, StateWaiting, StateAssigned:
 		c.Silence = Silence{Since: now}
 	case StateSnoozed:
-		if from == idle.Visitor {
-			asleep := *c.Snooze
-			asleep.Unread = true
-			c.Snooze = &asleep
-		}
+		asleep := *c.Snooze
+		asleep.Unread = from == idle.Visitor
+		c.Snooze = &asleep
 	}
 }
 
@@ -171,6 +175,7 @@ func (c *Conversation) ask(now time.Time) {
 
 func (c *Conversation) unread(seq Version) {
 	c.Unread = append(slices.Clip(c.Unread), seq)
+	c.Unread = c.Unread[max(0, len(c.Unread)-MaxUnread):]
 }
 
 func (c *Conversation) read(upTo Version) {

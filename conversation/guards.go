@@ -43,6 +43,10 @@ var (
 		return window < 0 || d.now.Sub(d.c.Closing.At) > window || d.c.Version >= MaxHistory
 	}}
 
+	otherGroup = guard{"another group is asked for", func(d *decision) bool {
+		group := d.command.(RequestAgent).Group
+		return group != "" && group != d.c.Group
+	}}
 	assigneeHolds = guard{"the agent has it", func(d *decision) bool {
 		return d.command.(Assign).Agent == d.c.Agent
 	}}
@@ -79,6 +83,10 @@ var (
 	}}
 	articleLinked = guard{"it is linked", func(d *decision) bool {
 		return slices.Contains(d.c.Articles, d.command.(LinkArticle).Article)
+	}}
+
+	articlesFull = guard{"it has as many as it can have", func(d *decision) bool {
+		return len(d.c.Articles) >= MaxArticles
 	}}
 
 	snoozeOver = guard{"the snooze is over", func(d *decision) bool {

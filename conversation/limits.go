@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"unicode"
 	"unicode/utf8"
@@ -16,6 +17,9 @@ const (
 	MaxText    = 64 << 10 // bytes of a message
 	MaxNote    = 4 << 10  // bytes of a note
 	MaxHistory = 20_000   // events in a journal; then a conversation can only end
+
+	MaxArticles = 100 // articles linked to a conversation
+	MaxUnread   = 100 // unread answers that are kept count of; more look the same
 )
 
 // CheckID returns an [*InvalidError] for field unless id has 1 to [MaxID] bytes,
@@ -67,11 +71,11 @@ func checkOptionalID(field, id string) error {
 }
 
 func (r Request) check(c *Conversation) error {
-	if err := r.By.check(); err != nil {
+	if err := CheckCommand(r.By, r.Command); err != nil {
 		return err
 	}
-	if r.Command == nil {
-		return &InvalidError{Field: "command", Rule: "must be given"}
+	if c.State == StateNone && r.Command.Name() != NameOpen {
+		return nil // whatever it is as of, the conversation is not found
 	}
 	if r.AsOf < 0 || r.AsOf > c.Version {
 		return &InvalidError{Field: "as of", Rule: "must be a version that the conversation has had"}
@@ -79,7 +83,20 @@ func (r Request) check(c *Conversation) error {
 	if r.AsOf == 0 && r.By.Kind == KindBot && (r.Command.Name() == NameSay || r.Command.Name() == NameClose) {
 		return &InvalidError{Field: "as of", Rule: "a bot must name the version it answers"}
 	}
-	return r.Command.check(r.By)
+	return nil
+}
+
+// CheckCommand returns an [*InvalidError] if by could never mean the command: by
+// is no actor, a field breaks a limit, or it is nil or a pointer. The deadline of
+// a snooze is judged only by [Decide], which knows the time.
+func CheckCommand(by Actor, c Command) error {
+	if err := by.Check(); err != nil {
+		return err
+	}
+	if c == nil || reflect.TypeOf(c).Kind() == reflect.Pointer {
+		return &InvalidError{Field: "command", Rule: "must be given, as a value"}
+	}
+	return c.check(by)
 }
 
 func (o Open) check(by Actor) error {
@@ -142,6 +159,9 @@ var closingCauses = map[ActorKind][]closure.Cause{
 }
 
 func (c Close) check(by Actor) error {
+	if by.Kind == KindTimer {
+		return nil // forbidden to it, whatever it says
+	}
 	if c.Force {
 		if by.Kind != KindSupervisor && by.Kind != KindSystem {
 			return &InvalidError{Field: "force", Rule: "only a supervisor or the system may force"}

@@ -75,10 +75,14 @@ var (
 // Check returns an [*InvalidError] for a policy that could not run: a ladder
 // that [idle.Ladder.Check] refuses or with an action that makes no sense in its
 // state, a hand-back without a bot, an unknown outcome, a window beyond
-// [idle.MaxWait].
+// [idle.MaxWait], or ladders of the bot and of the queue that would pass a
+// conversation to and fro for ever.
 func (p Policy) Check() error {
 	if p.ReopenWindow > idle.MaxWait {
 		return &InvalidError{Field: "reopen_window", Rule: fmt.Sprintf("must be at most %v", idle.MaxWait)}
+	}
+	if ends(p.Idle.Bot, idle.Requeue) && ends(p.Idle.Waiting, idle.HandBack) {
+		return &InvalidError{Field: "idle.waiting", Rule: "must not hand back what the bot's ladder requeues"}
 	}
 	ladders := []struct {
 		field   string
@@ -100,6 +104,12 @@ func (p Policy) Check() error {
 		}
 	}
 	return nil
+}
+
+// ends reports whether the last step of the ladder is the action.
+func ends(l idle.Ladder, action idle.Action) bool {
+	last := len(l.Steps) - 1
+	return last >= 0 && l.Steps[last].Action == action
 }
 
 func (p Policy) checkStep(field string, s idle.Step) error {

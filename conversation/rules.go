@@ -33,19 +33,20 @@ var rules = []rule{
 	on[Say](StateClosed).by(TheVisitor).when(agentReady).to(StateAssigned, sayAndReopen(StateAssigned)),
 	on[Say](StateClosed).by(TheVisitor).to(StateWaiting, sayAndReopen(StateWaiting)),
 
-	// Asking for a person. Who has one, or is in the queue, has asked already;
+	// Asking for a person. Who has one, or is in that queue, has asked already;
 	// while the agent's hold is snoozed it wakes as a message would.
 	on[RequestAgent](unclosed...).by(TheVisitor).when(visitorBlocked).refuse(ErrBlocked),
 	on[RequestAgent](StateBot).by(everyone).to(StateWaiting, requestAgent),
+	on[RequestAgent](StateWaiting).by(everyone).when(otherGroup).stays(requestAgent),
 	on[RequestAgent](StateWaiting, StateAssigned).by(everyone).already(),
-	on[RequestAgent](StateSnoozed).by(TheVisitor|TheSystem).when(agentReady).to(StateAssigned, wake[RequestAgent](WokenByVisitor)),
-	on[RequestAgent](StateSnoozed).by(TheVisitor|TheSystem).to(StateWaiting, wake[RequestAgent](WokenByVisitor)),
+	on[RequestAgent](StateSnoozed).by(TheVisitor|TheSystem).when(agentReady).to(StateAssigned, requestAgentAndWake),
+	on[RequestAgent](StateSnoozed).by(TheVisitor|TheSystem).to(StateWaiting, requestAgentAndWake),
 
 	// Taking and being given.
 	on[Take](StateBot, StateWaiting).by(AnyAgent|AnySupervisor).asOf(handover).to(StateAssigned, take),
 	on[Take](StateAssigned).by(TheHolder).already(),
 	on[Take](StateAssigned).by(AnySupervisor).asOf(handover).to(StateAssigned, take),
-	on[Take](StateSnoozed).by(TheHolder).to(StateAssigned, wake[Take](WokenByAgent)),
+	on[Take](StateSnoozed).by(TheHolder).asOf(handover).to(StateAssigned, wake[Take](WokenByAgent)),
 	on[Take](StateSnoozed).by(AnySupervisor).asOf(handover).to(StateAssigned, take),
 	on[Take](StateAssigned, StateSnoozed).by(AnyAgent).refuse(ErrHeld),
 	on[Assign](StateAssigned).by(AnySupervisor | TheSystem).when(assigneeHolds).already(),
@@ -54,7 +55,7 @@ var rules = []rule{
 	// Giving away.
 	on[HandBack](StateBot).by(AnyAgent | AnySupervisor).already(),
 	on[HandBack](StateAssigned).by(TheHolder | AnySupervisor).when(noBot).refuse(ErrNoBot),
-	on[HandBack](StateAssigned).by(TheHolder|AnySupervisor).to(StateBot, handBack),
+	on[HandBack](StateAssigned).by(TheHolder|AnySupervisor).asOf(visitorMessage).to(StateBot, handBack),
 	on[Transfer](StateAssigned).by(TheHolder | AnySupervisor).when(targetHolds).already(),
 	on[Transfer](StateWaiting).by(AnySupervisor).when(targetHolds).already(),
 	on[Transfer](StateAssigned, StateSnoozed).by(TheHolder|AnySupervisor).when(targetIsAgent).to(StateAssigned, transfer),
@@ -65,7 +66,7 @@ var rules = []rule{
 	on[Requeue](StateAssigned, StateSnoozed).by(TheHolder|AnySupervisor|TheSystem).to(StateWaiting, requeue),
 
 	// Putting aside and coming back.
-	on[Snooze](StateAssigned, StateSnoozed).by(TheHolder).to(StateSnoozed, putAside),
+	on[Snooze](StateAssigned, StateSnoozed).by(TheHolder).asOf(visitorMessage).to(StateSnoozed, putAside),
 	on[Wake](StateAssigned).by(TheHolder | AnySupervisor).already(),
 	on[Wake](StateSnoozed).by(TheHolder).to(StateAssigned, wake[Wake](WokenByAgent)),
 	on[Wake](StateSnoozed).by(AnySupervisor).when(agentReady).to(StateAssigned, wake[Wake](WokenByAgent)),
@@ -73,8 +74,9 @@ var rules = []rule{
 
 	// Ending, and changing one's mind.
 	on[Close](StateBot).by(TheBot).asOf(visitorMessage|handover).to(StateClosed, closeIt),
-	on[Close](StateBot, StateWaiting).by(TheVisitor|AnyAgent|AnySupervisor|TheSystem).asOf(visitorMessage).to(StateClosed, closeIt),
-	on[Close](StateAssigned, StateSnoozed).by(TheVisitor|TheHolder|AnySupervisor|TheSystem).asOf(visitorMessage).to(StateClosed, closeIt),
+	on[Close](unclosed...).by(TheVisitor).to(StateClosed, closeIt),
+	on[Close](StateBot, StateWaiting).by(AnyAgent|AnySupervisor|TheSystem).asOf(visitorMessage).to(StateClosed, closeIt),
+	on[Close](StateAssigned, StateSnoozed).by(TheHolder|AnySupervisor|TheSystem).asOf(visitorMessage).to(StateClosed, closeIt),
 	on[Close](StateClosed).by(everyone).refuse(ErrAlreadyClosed),
 	on[Reclassify](StateClosed).by(AnyAgent | AnySupervisor | TheSystem).when(sameDecision).already(),
 	on[Reclassify](StateClosed).by(AnyAgent | AnySupervisor | TheSystem).stays(reclassify),
@@ -93,6 +95,7 @@ var rules = []rule{
 	on[MarkRead](existing...).by(TheVisitor | TheSystem).stays(markRead),
 	on[AddNote](existing...).by(AnyAgent | AnySupervisor | TheBot | TheSystem).stays(addNote),
 	on[LinkArticle](existing...).by(AnyAgent | AnySupervisor | TheBot | TheSystem).when(articleLinked).already(),
+	on[LinkArticle](existing...).by(AnyAgent | AnySupervisor | TheBot | TheSystem).when(articlesFull).refuse(ErrTooManyArticles),
 	on[LinkArticle](existing...).by(AnyAgent | AnySupervisor | TheBot | TheSystem).stays(linkArticle),
 	on[Block](existing...).by(AnyAgent | AnySupervisor | TheSystem).when(visitorBlocked).already(),
 	on[Block](existing...).by(AnyAgent | AnySupervisor | TheSystem).stays(block),
@@ -124,6 +127,19 @@ const (
 	visitorMessage relevance = 1 << iota // a message of the visitor
 	handover                             // a change of who has the conversation
 )
+
+// String names what matters, as in "visitor message, handover".
+func (r relevance) String() string {
+	switch r {
+	case visitorMessage:
+		return "visitor message"
+	case handover:
+		return "handover"
+	case visitorMessage | handover:
+		return "visitor message, handover"
+	}
+	return ""
+}
 
 // A rule is one row of the table.
 type rule struct {
@@ -192,6 +208,7 @@ type Transition struct {
 	Command CommandName
 	Who     Who
 	When    string // the guard in words; empty: always
+	AsOf    string // what a request "as of" a version must not have missed; empty: nothing
 	To      State  // equal to From where the state stays
 	Changes bool   // false: accepted without an event, because it holds already
 	Refused error  // the reason, in rows that refuse
@@ -205,7 +222,7 @@ func Transitions() []Transition {
 		r := &rules[i]
 		for _, from := range r.from {
 			t := Transition{
-				From: from, Command: r.command, Who: r.who, When: r.guard.name,
+				From: from, Command: r.command, Who: r.who, When: r.guard.name, AsOf: r.asOf.String(),
 				To: r.to, Changes: r.accepts(), Refused: r.why,
 			}
 			if t.To == StateNone {

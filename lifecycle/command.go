@@ -1,7 +1,6 @@
 package lifecycle
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -85,26 +84,25 @@ var (
 	ErrBusy = errors.New("lifecycle: the conversation is too busy")
 )
 
-// maxAttempts bounds how often a command is decided anew. Every conflict means
-// that somebody else's command succeeded. There is no wait between attempts: a
-// clock that stands still must not hang a command.
-const maxAttempts = 1000
-
 // Do gives a command. The methods named after the commands are shorthands for
 // it.
 //
 // The error is a [*conversation.InvalidError] if the call or the command could
 // never be meant, a [*conversation.RefusedError] if it is not possible or not
 // allowed now, [ErrCommandIDReused], [ErrBusy], or one of the store's. An error
-// wrapping [storage.ErrOutcomeUnknown] means that the Desk could not find out
-// whether the command was applied: give it again with the same CommandID. After
-// any other error nothing was changed.
+// wrapping [storage.ErrOutcomeUnknown] means that nobody can tell whether the
+// command was applied; with a CommandID the Desk finds out by itself as long as
+// the store answers, and giving it again is safe. After any other error nothing
+// was changed.
 //
 // A visitor's message to a conversation that was closed for longer than the
 // reopen window goes to its successor, which the first such message opens.
 func (d *Desk) Do(ctx context.Context, call Call, command conversation.Command) (Result, error) {
 	if call.By.Kind == conversation.KindTimer {
 		return Result{}, &conversation.InvalidError{Field: "actor", Rule: "deadlines are worked off by Tick and Run"}
+	}
+	if err := conversation.CheckCommand(call.By, command); err != nil {
+		return Result{}, err
 	}
 	if call.CommandID != "" {
 		if err := conversation.CheckID("command ID", call.CommandID); err != nil {
@@ -118,48 +116,48 @@ func (d *Desk) Do(ctx context.Context, call Call, command conversation.Command) 
 	if err != nil {
 		return Result{}, err
 	}
-	result, err := d.do(ctx, key, call, command)
-	if say, ok := command.(conversation.Say); ok && errors.Is(err, conversation.ErrWindowOver) {
-		return d.sayToSuccessor(ctx, key, call, say)
+	result, err := d.do(ctx, key, call, command, d.now)
+	if say, ok := command.(conversation.Say); ok && err == nil && len(result.Records) == 0 {
+		return d.sayToSuccessor(ctx, result.Conversation, call, say)
 	}
 	return result, err
 }
 
-// do decides until nobody else changed the conversation meanwhile.
-func (d *Desk) do(ctx context.Context, key storage.Key, call Call, command conversation.Command) (Result, error) {
-	for range maxAttempts {
-		result, err := d.attempt(ctx, key, call, command, d.now())
-		if !errors.Is(err, storage.ErrConflict) {
-			return result, err
-		}
-	}
-	return Result{}, fmt.Errorf("%w: %s", ErrBusy, key.Conversation)
-}
-
-// attempt is the way of a command: load, decide, evolve, commit.
-func (d *Desk) attempt(ctx context.Context, key storage.Key, call Call, command conversation.Command, now time.Time) (Result, error) {
-	s, err := d.load(ctx, key, call.CommandID)
-	if err != nil {
-		return Result{}, err
-	}
+// do gives a command at what now says.
+func (d *Desk) do(ctx context.Context, key storage.Key, call Call, command conversation.Command, now func() time.Time) (Result, error) {
 	id, err := identify(call, command)
 	if err != nil {
 		return Result{}, err
 	}
-	if s.applied != nil {
-		return d.repeat(ctx, s, id)
-	}
-	events, err := conversation.Decide(s.conversation,
-		conversation.Request{By: call.By, Command: command, AsOf: call.AsOf},
-		conversation.Facts{Now: now, Policy: s.policies.For(groupOf(s, command))})
+	var first *snapshot // set if the command came before
+	p, err := d.change(ctx, key, id.ID, func(s *snapshot) (proposal, error) {
+		if s.applied != nil {
+			first = s
+			return proposal{idle: true}, nil
+		}
+		return d.decide(s, call, command, id, now())
+	})
 	if err != nil {
 		return Result{}, err
 	}
-	after, records := conversation.Append(s.conversation, call.By, now, events)
-	if err := d.commit(ctx, s, after, records, id); err != nil {
-		return Result{}, err
+	if first != nil {
+		return d.repeat(ctx, first, id)
 	}
-	return Result{Conversation: after, Records: records, Advice: advice(records)}, nil
+	return Result{Conversation: p.after, Records: p.records, Advice: advice(p.records)}, nil
+}
+
+// decide asks the machine, on the conversation as loaded.
+func (d *Desk) decide(s *snapshot, call Call, command conversation.Command, id storage.Command, now time.Time) (proposal, error) {
+	events, err := conversation.Decide(s.conversation,
+		conversation.Request{By: call.By, Command: command, AsOf: call.AsOf},
+		conversation.Facts{Now: now, Policy: s.policies.For(groupOf(s, command))})
+	// A message after the reopen window records nothing here: it goes to the
+	// successor. The command ID is remembered, so that its repetition does too.
+	if err != nil && !errors.Is(err, conversation.ErrWindowOver) {
+		return proposal{}, err
+	}
+	after, records := conversation.Append(s.conversation, call.By, now, events)
+	return propose(s, after, records, id)
 }
 
 // groupOf returns the group whose policy decides: the conversation's, or the one
@@ -169,80 +167,6 @@ func groupOf(s *snapshot, command conversation.Command) string {
 		return o.Group
 	}
 	return s.conversation.Group
-}
-
-// commit stores what was decided, and tells whoever listens. Where nothing was
-// decided and nothing is to be remembered, it has nothing to do.
-func (d *Desk) commit(ctx context.Context, s *snapshot, after conversation.Conversation, records []conversation.Record, id storage.Command) error {
-	policy := s.policies.For(after.Group)
-	due, _ := conversation.NextDue(after, policy)
-	if len(records) == 0 && id.ID == "" && due.Equal(s.head.Due) && s.revision == s.head.PolicyRevision {
-		return nil
-	}
-	body := s.head.Body
-	if len(records) > 0 {
-		var err error
-		if body, err = conversation.Encode(after); err != nil {
-			return fmt.Errorf("lifecycle: encode %s: %w", s.key.Conversation, err)
-		}
-	}
-	events, err := encodeEvents(records)
-	if err != nil {
-		return fmt.Errorf("lifecycle: encode %s: %w", s.key.Conversation, err)
-	}
-	c := storage.Commit{
-		Key: s.key, Expect: s.head.Version, Events: events, Command: id,
-		Head: storage.Head{
-			Version: int64(after.Version), Body: body,
-			Due: due, Open: after.Open(), PolicyRevision: s.revision,
-		},
-	}
-	err = d.store.Commit(ctx, c)
-	if errors.Is(err, storage.ErrOutcomeUnknown) {
-		err = d.resolve(ctx, c, err)
-	}
-	if err != nil {
-		return fmt.Errorf("lifecycle: commit %s: %w", s.key.Conversation, err)
-	}
-	d.tellRun(due)
-	d.live.publish(after, records)
-	return nil
-}
-
-// resolve finds out whether a commit of unknown outcome was applied: its command
-// ID is known, or the journal goes on with exactly its events. It returns nil,
-// [storage.ErrConflict] for one that was not, or unknown if it cannot tell.
-func (d *Desk) resolve(ctx context.Context, c storage.Commit, unknown error) error {
-	loaded, err := d.store.Load(ctx, c.Key, c.Command.ID)
-	if err != nil {
-		return unknown
-	}
-	if c.Command.ID != "" {
-		if loaded.Applied != nil && loaded.Applied.From == c.Expect {
-			return nil
-		}
-		return storage.ErrConflict
-	}
-	events, err := d.store.History(ctx, c.Key, c.Expect, max(len(c.Events), 1))
-	if err != nil {
-		return unknown
-	}
-	if len(c.Events) > 0 && sameEvents(events, c.Events) {
-		return nil
-	}
-	return storage.ErrConflict
-}
-
-func sameEvents(a, b []storage.Event) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i].Version != b[i].Version || a[i].Text != b[i].Text || !bytes.Equal(a[i].Body, b[i].Body) {
-			return false
-		}
-	}
-	return true
 }
 
 // repeat returns the first result of a command that came before.
@@ -302,21 +226,13 @@ func derivedID(parts ...string) string {
 // sayToSuccessor gives a message that came after the reopen window to the
 // conversation that continues the closed one. Its ID follows from the closing, so
 // that repetitions and racers meet in the same one.
-func (d *Desk) sayToSuccessor(ctx context.Context, key storage.Key, call Call, say conversation.Say) (Result, error) {
-	s, err := d.load(ctx, key, "")
-	if err != nil {
-		return Result{}, err
-	}
-	closed := s.conversation
-	if closed.State != conversation.StateClosed {
-		return d.Do(ctx, call, say)
-	}
+func (d *Desk) sayToSuccessor(ctx context.Context, closed conversation.Conversation, call Call, say conversation.Say) (Result, error) {
 	next := call
 	next.AsOf = 0
-	next.Conversation = derivedID("successor", key.Workspace, closed.ID, strconv.Itoa(closed.Closing.Number))
+	next.Conversation = derivedID("successor", closed.Workspace, closed.ID, strconv.Itoa(closed.Closing.Number))
 	opening := next
 	opening.CommandID = ""
-	_, err = d.Do(ctx, opening, conversation.Open{Visitor: closed.Visitor, Group: closed.Group, Previous: closed.ID})
+	_, err := d.Do(ctx, opening, conversation.Open{Visitor: closed.Visitor, Group: closed.Group, Previous: closed.ID})
 	if err != nil && !errors.Is(err, conversation.ErrExists) {
 		return Result{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -116,11 +117,15 @@ func (d *Desk) Get(ctx context.Context, workspace, id string) (conversation.Conv
 	return s.conversation, nil
 }
 
-// Allowed returns the commands that would do something if by gave them now. An
-// unknown conversation can only be opened.
+// Allowed returns the commands that would do something if by gave them to the
+// Desk now; whether one is accepted may still depend on its fields. An unknown
+// conversation can only be opened.
 func (d *Desk) Allowed(ctx context.Context, workspace, id string, by conversation.Actor) ([]conversation.CommandName, error) {
 	key, err := keyOf(workspace, id)
 	if err != nil {
+		return nil, err
+	}
+	if err := by.Check(); err != nil {
 		return nil, err
 	}
 	s, err := d.load(ctx, key, "")
@@ -128,7 +133,12 @@ func (d *Desk) Allowed(ctx context.Context, workspace, id string, by conversatio
 		return nil, err
 	}
 	facts := conversation.Facts{Now: d.now(), Policy: s.policies.For(s.conversation.Group)}
-	return conversation.Allowed(s.conversation, by, facts), nil
+	names := conversation.Allowed(s.conversation, by, facts)
+	_, err = conversation.Decide(s.conversation, conversation.Request{By: by, Command: conversation.Say{}}, facts)
+	if errors.Is(err, conversation.ErrWindowOver) { // the Desk has a successor for it
+		names = slices.Insert(names, 0, conversation.NameSay)
+	}
+	return names, nil
 }
 
 // historyPage is how many events are read from the store at once.
@@ -147,10 +157,11 @@ func (d *Desk) History(ctx context.Context, workspace, id string, after conversa
 		return nil, &conversation.InvalidError{Field: "history", Rule: "version and limit must not be negative"}
 	}
 	records, err := d.history(ctx, key, after, limit)
-	if err == nil && len(records) == 0 && after == 0 {
-		return nil, notFound(id)
+	if err != nil || len(records) > 0 {
+		return records, err
 	}
-	return records, err
+	_, err = d.Get(ctx, workspace, id)
+	return nil, err
 }
 
 func (d *Desk) history(ctx context.Context, key storage.Key, after conversation.Version, limit int) ([]conversation.Record, error) {

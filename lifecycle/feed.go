@@ -56,6 +56,9 @@ func (d *Desk) Advance(ctx context.Context, subscriber string, to storage.Positi
 	if err := conversation.CheckID("subscriber", subscriber); err != nil {
 		return 0, err
 	}
+	if to < 0 {
+		return 0, fmt.Errorf("lifecycle: advance %s to %d: %w", subscriber, to, storage.ErrPosition)
+	}
 	at, err := d.store.Advance(ctx, subscriber, to)
 	if err != nil {
 		return at, fmt.Errorf("lifecycle: advance %s to %d: %w", subscriber, to, err)

@@ -62,6 +62,7 @@ var defaultTexts = map[string]string{
 	"woken.agent.waiting":    "{name} ended the snooze; the conversation waits for a person ({reason})",
 	"closed":                 "{name} closed the conversation ({outcome})",
 	"closed.idle":            "The conversation was closed, because nobody wrote ({outcome})",
+	"closed.queue_timeout":   "The conversation was closed, because nobody came ({outcome})",
 	"reclassified":           "{name} changed the outcome to {outcome}",
 	"reopened":               "{name} reopened the conversation",
 	"presence_changed.true":  "The visitor is on the site",
@@ -126,9 +127,13 @@ func noteCode(r conversation.Record) string {
 		if e.From != "" {
 			return name + ".from"
 		}
-	case conversation.HandedBack, conversation.Requeued, conversation.Closed:
+	case conversation.HandedBack, conversation.Requeued:
 		if byTimer {
 			return name + ".idle"
+		}
+	case conversation.Closed:
+		if byTimer {
+			return name + "." + string(e.Cause)
 		}
 	case conversation.Transferred:
 		if e.Agent != "" {

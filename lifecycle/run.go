@@ -46,14 +46,15 @@ func (d *Desk) Run(ctx context.Context) error {
 }
 
 // nextLook returns when to look at the store again: at the next due instant, but
-// after a poll at the latest, and not before if the last look went wrong.
+// after a poll at the latest. What was due and went wrong waits for the poll.
 func (d *Desk) nextLook(ctx context.Context, now time.Time, well bool) time.Time {
 	next := now.Add(d.poll)
 	d.wakeAt.Store(next.UnixMicro())
+	var after storage.Due
 	if !well {
-		return next
+		after.At = now.Add(time.Microsecond)
 	}
-	earliest, err := d.store.Due(ctx, next, storage.Due{}, 1)
+	earliest, err := d.store.Due(ctx, next, after, 1)
 	if err != nil {
 		d.log.ErrorContext(ctx, "due failed", "err", err)
 		return next

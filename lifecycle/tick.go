@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -119,11 +120,15 @@ func (t *ticker) recompute(ctx context.Context) error {
 		if len(page) == 0 {
 			return nil
 		}
-		failed := len(t.Failed)
+		var done atomic.Int64
 		err = t.each(ctx, len(page), func(i int) storage.Key { return page[i] }, func(i int) error {
-			return t.desk.recompute(ctx, page[i])
+			err := t.desk.recompute(ctx, page[i])
+			if err == nil {
+				done.Add(1)
+			}
+			return err
 		})
-		t.Recomputed += len(page) - (len(t.Failed) - failed)
+		t.Recomputed += int(done.Load())
 		if err != nil {
 			return err
 		}
@@ -175,19 +180,11 @@ var errStuck = errors.New("lifecycle: due, and nothing to do")
 // conversation first wins, and it is looked at again.
 func (d *Desk) expire(ctx context.Context, key storage.Key, now time.Time) ([]conversation.Record, error) {
 	call := Call{Workspace: key.Workspace, Conversation: key.Conversation, By: conversation.Timer()}
-	for range maxAttempts {
-		result, err := d.attempt(ctx, key, call, conversation.Expire{}, now)
-		switch {
-		case errors.Is(err, storage.ErrConflict):
-			continue
-		case err != nil:
-			return nil, err
-		case len(result.Records) == 0:
-			return nil, d.checkStuck(ctx, key, now)
-		}
-		return result.Records, nil
+	result, err := d.do(ctx, key, call, conversation.Expire{}, func() time.Time { return now })
+	if err != nil || len(result.Records) > 0 {
+		return result.Records, err
 	}
-	return nil, ErrBusy
+	return nil, d.checkStuck(ctx, key, now)
 }
 
 func (d *Desk) checkStuck(ctx context.Context, key storage.Key, now time.Time) error {
@@ -204,15 +201,8 @@ func (d *Desk) checkStuck(ctx context.Context, key storage.Key, now time.Time) e
 // recompute stores the due instant of one conversation under the present
 // policies.
 func (d *Desk) recompute(ctx context.Context, key storage.Key) error {
-	for range maxAttempts {
-		s, err := d.load(ctx, key, "")
-		if err != nil {
-			return err
-		}
-		err = d.commit(ctx, s, s.conversation, nil, storage.Command{})
-		if !errors.Is(err, storage.ErrConflict) {
-			return err
-		}
-	}
-	return ErrBusy
+	_, err := d.change(ctx, key, "", func(s *snapshot) (proposal, error) {
+		return propose(s, s.conversation, nil, storage.Command{})
+	})
+	return err
 }

@@ -54,6 +54,7 @@ var house = map[string]room{
 		why:     "the kit sets up what a host sets up: a desk over the memory store, on a fake clock",
 	},
 
+	"internal/diagram":  {imports: []string{"conversation"}, why: "it prints the rule table, and needs nothing else"},
 	"internal/archtest": {why: "it looks at the other packages from outside"},
 }
 

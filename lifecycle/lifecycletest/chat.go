@@ -33,7 +33,7 @@ func (c *Chat) By(by conversation.Actor) lifecycle.Call { return c.called.As(by)
 func (c *Chat) Do(by conversation.Actor, command conversation.Command) lifecycle.Result {
 	c.kit.t.Helper()
 	call := c.By(by)
-	if by.Kind == conversation.KindBot {
+	if _, opening := command.(conversation.Open); !opening && by.Kind == conversation.KindBot {
 		call.AsOf = c.Now().Version
 	}
 	result, err := c.kit.Desk.Do(context.Background(), call, command)

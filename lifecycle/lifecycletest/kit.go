@@ -73,6 +73,9 @@ func (k *Kit) SetPolicy(policy conversation.Policy) {
 // returns everything that fired. A conversation that fails ends the test.
 func (k *Kit) Advance(d time.Duration) []lifecycle.Fired {
 	k.t.Helper()
+	if d < 0 {
+		k.t.Fatalf("lifecycletest: advance by %v: time does not go backward", d)
+	}
 	end := k.Clock.Now().Add(d)
 	var fired []lifecycle.Fired
 	for {

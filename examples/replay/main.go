@@ -1,0 +1,163 @@
+// Replay takes timelines of real conversations, who wrote when, and lets each of
+// them live again: through a Desk on a store in memory, on a fake clock, in
+// which weeks pass in microseconds. Visitors write, agents take, transfer, snooze
+// and reopen, the idle ladder prompts, follows up and closes. At every step it
+// checks that the library keeps its word, and at the end it says what happened.
+//
+//	go run ./examples/replay                      # the sample beside this file
+//	go run ./examples/replay FILE                 # one conversation a line
+//	go run ./examples/replay -timeline shoes-1    # one conversation in full
+//	go run ./examples/replay -h                   # flags, and the form of the file
+//
+// To see how adjourn is embedded, read the files in this order:
+//
+//	rules.go    what is decided here: the policy, and what agents do
+//	world.go    how a host sets up a Desk, and how time passes
+//	player.go   how a host gives commands to it
+//	checker.go  how a host reads state, journal and feed, and what is checked
+//	census.go   how a host counts what happened, from the events
+//	show.go     how a host renders a journal for people
+//
+// What remains is the program around it: reader.go and names.go for the input,
+// report.go and progress.go for the output, shadow.go and violation.go for the
+// checker.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	_ "embed"
+)
+
+// sample is what is replayed without a FILE: conversations made up to show
+// everything that can happen.
+//
+//go:embed sample.jsonl
+var sample string
+
+const usage = `usage: replay [flags] [FILE]
+
+Replays the conversations of FILE on a fake clock through a Desk, checks every
+step, and prints what happened. Without FILE it replays a small sample; "-" is
+the standard input. A line of FILE is one conversation:
+
+  {"id": "...", "workspace": "...", "messages": [
+    {"at": RFC 3339, "from": "visitor" or "agent", "author": "...",
+     "chars": N, "article": "optional, the ID of an article that the agent linked"}]}
+
+The exit status is 1 if the library broke its word, and 2 if the flags or the
+file are wrong.
+
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the program, and returns its exit status.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("replay", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprint(flags.Output(), usage)
+		flags.PrintDefaults()
+	}
+	var o options
+	o.rules.flags(flags)
+	flags.BoolVar(&o.together, "together", false, "replay all conversations at once, on one Desk in the order of time,\ninstead of each by itself; the numbers are the same, but the whole\nfile is held in memory")
+	flags.BoolVar(&o.skipBad, "skip-bad", false, "count bad lines and go on, instead of stopping at the first")
+	flags.StringVar(&o.timeline, "timeline", "", "print the timeline of the conversation with this `ID` instead")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	}
+	err := start(ctx, flags.Args(), o, stdin, stdout, stderr)
+	var broken *violation
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "replay: interrupted")
+		return 2
+	case errors.As(err, &broken):
+		fmt.Fprintln(stderr, "replay: VIOLATION:", err)
+		return 1
+	case err != nil:
+		fmt.Fprintln(stderr, "replay:", err)
+		return 2
+	}
+	return 0
+}
+
+// maxShown is how many bad lines are named before the rest is only counted.
+const maxShown = 10
+
+// start finds the input, replays it, and prints what was asked for.
+func start(ctx context.Context, files []string, o options, stdin io.Reader, stdout, stderr io.Writer) error {
+	if err := o.rules.check(); err != nil {
+		return err
+	}
+	in, err := open(files, stdin)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	o.show, o.progress = stdout, newProgress(stderr, in.size)
+	r := newReader(in, in.name)
+	if o.skipBad {
+		r.skip = func(bad error) {
+			switch {
+			case r.skipped <= maxShown:
+				fmt.Fprintln(stderr, "replay: skipped:", bad)
+			case r.skipped == maxShown+1:
+				fmt.Fprintln(stderr, "replay: skipped more")
+			}
+		}
+	}
+	began := time.Now()
+	total, err := replay(ctx, r, o)
+	if err != nil || o.timeline != "" {
+		return err
+	}
+	fmt.Fprintf(stderr, "replay: %d conversations and %d messages in %.1f s\n",
+		total.timelines, total.messages(), time.Since(began).Seconds())
+	return report(stdout, total, r)
+}
+
+// An input is what is replayed, with its size in bytes, zero if that is unknown.
+type input struct {
+	io.ReadCloser
+	name string
+	size int64
+}
+
+func open(files []string, stdin io.Reader) (input, error) {
+	switch {
+	case len(files) > 1:
+		return input{}, fmt.Errorf("one file at a time, got %q (flags come before it)", files)
+	case len(files) == 0:
+		return input{io.NopCloser(strings.NewReader(sample)), "sample.jsonl", int64(len(sample))}, nil
+	case files[0] == "-":
+		return input{io.NopCloser(stdin), "standard input", 0}, nil
+	}
+	f, err := os.Open(files[0])
+	if err != nil {
+		return input{}, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return input{}, err
+	}
+	return input{f, files[0], info.Size()}, nil
+}

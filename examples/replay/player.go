@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/lifecycle"
+	"github.com/adjourn/adjourn/storage"
+)
+
+// A family is a timeline with the conversations that it became: the first, and
+// its successors.
+type family struct {
+	*timeline
+	ids []string
+}
+
+// A player plays the people of one timeline.
+type player struct {
+	*world
+	family *family
+	call   lifecycle.Call // to the conversation that is written to now
+}
+
+func newPlayer(w *world, t *timeline) *player {
+	p := &player{world: w, family: &family{timeline: t}}
+	p.follow(t.id)
+	return p
+}
+
+// follow makes id the conversation that is written to from now on.
+func (p *player) follow(id string) {
+	p.family.ids = append(p.family.ids, id)
+	p.call = lifecycle.Call{Workspace: p.family.workspace, Conversation: id}
+	p.checker.watch(storage.Key{Workspace: p.family.workspace, Conversation: id}, p.family)
+}
+
+// do gives a command to the Desk. By the rules it is always possible: a refusal
+// is as wrong as anything.
+func (p *player) do(ctx context.Context, by conversation.Actor, command conversation.Command) (lifecycle.Result, error) {
+	name := fmt.Sprintf("%s by %s", command.Name(), by)
+	key := storage.Key{Workspace: p.call.Workspace, Conversation: p.call.Conversation}
+	result, err := p.desk.Do(ctx, p.call.As(by), command)
+	switch {
+	case errors.Is(err, conversation.ErrHistoryFull):
+		return result, err
+	case err != nil:
+		return result, p.checker.broken(key, name, "%v", err)
+	case result.Successor:
+		p.follow(result.Conversation.ID)
+		key.Conversation = result.Conversation.ID
+	}
+	return result, p.checker.step(ctx, name, key)
+}
+
+// write writes message i of the timeline, and does what belongs to it.
+func (p *player) write(ctx context.Context, i int) error {
+	m := p.family.messages[i]
+	if err := p.withRoom(ctx, func() error { return p.say(ctx, m) }); err != nil {
+		return err
+	}
+	if err := p.checker.said(p.family, i+1); err != nil {
+		return err
+	}
+	if m.article != "" {
+		if err := p.withRoom(ctx, func() error { return p.link(ctx, m) }); err != nil {
+			return err
+		}
+	}
+	if m.agent == "" || i+1 == len(p.family.messages) {
+		return nil
+	}
+	next := p.family.messages[i+1]
+	snooze, wanted := p.rules.snooze(next.at.Sub(m.at), next.agent != "")
+	if !wanted {
+		return nil
+	}
+	_, err := p.do(ctx, conversation.Agent(m.agent), snooze)
+	if errors.Is(err, conversation.ErrHistoryFull) {
+		return nil // the next message goes elsewhere anyway
+	}
+	return err
+}
+
+// say says a message. Before that, a conversation that does not exist yet is
+// opened, and an agent who does not have it gets it.
+func (p *player) say(ctx context.Context, m message) error {
+	by := p.family.by(m)
+	c, err := p.desk.Get(ctx, p.call.Workspace, p.call.Conversation)
+	if errors.Is(err, conversation.ErrNotFound) {
+		var result lifecycle.Result
+		result, err = p.do(ctx, by, conversation.Open{Visitor: p.family.visitor, ForAgent: true})
+		c = result.Conversation
+	}
+	switch {
+	case err != nil:
+	case m.agent != "":
+		err = p.hold(ctx, c, m.agent)
+	case c.Open() && len(c.Unread) > 0:
+		_, err = p.do(ctx, by, conversation.MarkRead{})
+	}
+	if err != nil {
+		return err
+	}
+	// A visitor's message wakes, reopens, or goes to a successor by itself.
+	_, err = p.do(ctx, by, conversation.Say{Text: text[:m.chars]})
+	return err
+}
+
+// text is what all messages are made of: the file says only how long they are.
+var text = strings.Repeat("x", conversation.MaxText)
+
+// hold gives the conversation to the agent, as agents do.
+func (p *player) hold(ctx context.Context, c conversation.Conversation, agent string) (err error) {
+	me := conversation.Agent(agent)
+	switch {
+	case c.State == conversation.StateClosed:
+		_, err = p.do(ctx, me, conversation.Reopen{})
+	case c.State == conversation.StateWaiting:
+		_, err = p.do(ctx, me, conversation.Take{})
+	case c.Agent != agent:
+		_, err = p.do(ctx, conversation.Agent(c.Agent), conversation.Transfer{Agent: agent})
+	case c.State == conversation.StateSnoozed:
+		_, err = p.do(ctx, me, conversation.Wake{})
+	}
+	return err
+}
+
+// link links the article of a message. Visitors cannot: theirs the host links.
+func (p *player) link(ctx context.Context, m message) error {
+	by := conversation.System("")
+	if m.agent != "" {
+		by = conversation.Agent(m.agent)
+	}
+	_, err := p.do(ctx, by, conversation.LinkArticle{Article: m.article})
+	return err
+}
+
+// withRoom does something again in a new conversation if the history of the
+// present one is full, which is after 20,000 events. The host then closes the
+// full one and opens another that continues it. For a closed one that is full the
+// library does it by itself, when the visitor writes.
+func (p *player) withRoom(ctx context.Context, do func() error) error {
+	err := do()
+	if !errors.Is(err, conversation.ErrHistoryFull) {
+		return err
+	}
+	full, err := p.desk.Get(ctx, p.call.Workspace, p.call.Conversation)
+	if err != nil {
+		return err
+	}
+	host := conversation.System("")
+	if full.Open() {
+		_, err = p.do(ctx, host, conversation.Close{Outcome: closure.Unresolved, Cause: closure.Merged})
+		if err != nil {
+			return err
+		}
+	}
+	p.follow(derivedID("continues", full.ID))
+	_, err = p.do(ctx, host, conversation.Open{Visitor: full.Visitor, Previous: full.ID, ForAgent: true})
+	if err != nil {
+		return err
+	}
+	return do()
+}

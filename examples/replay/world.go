@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/lifecycle"
+	"github.com/adjourn/adjourn/storage"
+	"github.com/adjourn/adjourn/storage/memory"
+)
+
+type options struct {
+	rules    rules
+	together bool
+	skipBad  bool
+	timeline string // the ID in the file of the conversation to show; empty: all, in numbers
+	show     io.Writer
+	progress *progress
+}
+
+// replay replays what r reads, and counts what happened. By default each
+// conversation has a Desk, a store and a clock of its own: what one does cannot
+// depend on another, and the file may be larger than the memory.
+func replay(ctx context.Context, r *reader, o options) (*census, error) {
+	total := newCensus()
+	found := false
+	var all []*timeline
+	for {
+		t, err := r.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if o.timeline != "" && t.name != o.timeline {
+			continue
+		}
+		found = true
+		all = append(all, t)
+		if o.together {
+			continue
+		}
+		if err := newWorld(memory.New(), &fakeClock{}, o, total).play(ctx, all, func(int) {}); err != nil {
+			return nil, err
+		}
+		all = all[:0]
+		o.progress.update(r.read, total.timelines)
+	}
+	if o.timeline != "" && !found {
+		return nil, fmt.Errorf("%s has no conversation with the ID %q", r.name, o.timeline)
+	}
+	if !o.together {
+		return total, nil
+	}
+	messages := 0
+	for _, t := range all {
+		messages += len(t.messages)
+	}
+	o.progress.total = int64(messages)
+	err := newWorld(memory.New(), &fakeClock{}, o, total).play(ctx, all, func(played int) {
+		o.progress.update(int64(played), len(all)*played/messages)
+	})
+	return total, err
+}
+
+// A world is a Desk with all that it needs, on a time of its own.
+type world struct {
+	options
+	clock   settableClock
+	store   storage.Store
+	desk    *lifecycle.Desk
+	checker *checker
+	census  *census
+}
+
+func newWorld(store storage.Store, clock settableClock, o options, total *census) *world {
+	desk, err := lifecycle.New(store, &lifecycle.Options{Clock: clock})
+	if err != nil {
+		panic(err) // the options above are right
+	}
+	return &world{
+		options: o, clock: clock, store: store, desk: desk, census: total,
+		checker: newChecker(desk, store, o.rules.policy(), total),
+	}
+}
+
+// play replays timelines side by side, in the order of time. It calls played
+// after each message with the number of them.
+func (w *world) play(ctx context.Context, timelines []*timeline, played func(int)) error {
+	type turn struct {
+		player *player
+		at     time.Time
+		index  int
+	}
+	var players []*player
+	var turns []turn
+	for _, t := range timelines {
+		if err := w.setPolicy(ctx, t.workspace); err != nil {
+			return err
+		}
+		p := newPlayer(w, t)
+		players = append(players, p)
+		for i, m := range t.messages {
+			turns = append(turns, turn{p, m.at, i})
+		}
+	}
+	slices.SortStableFunc(turns, func(a, b turn) int { return a.at.Compare(b.at) })
+	for i, t := range turns {
+		if err := w.wait(ctx, t.at); err != nil {
+			return err
+		}
+		w.clock.set(t.at)
+		if err := t.player.write(ctx, t.index); err != nil {
+			return err
+		}
+		played(i + 1)
+	}
+	// Nobody writes any more. Time goes on until nothing is due.
+	if err := w.wait(ctx, endOfTime); err != nil {
+		return err
+	}
+	for _, p := range players {
+		if err := w.finish(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var endOfTime = time.Date(9999, time.December, 31, 0, 0, 0, 0, time.UTC)
+
+// setPolicy gives a workspace its policy, once.
+func (w *world) setPolicy(ctx context.Context, workspace string) error {
+	_, revision, err := w.desk.Policies(ctx, workspace)
+	if err != nil || revision > 0 {
+		return err
+	}
+	_, err = w.desk.SetPolicies(ctx, workspace, conversation.Policies{Default: w.rules.policy()}, 0)
+	return err
+}
+
+// wait lets time pass until an instant. It stops at every due instant on the
+// way, in order, so that each deadline is worked off exactly when it is due.
+// A host has Desk.Run for this, which sleeps.
+func (w *world) wait(ctx context.Context, until time.Time) error {
+	for {
+		next, err := w.store.Due(ctx, until, storage.Due{}, 1)
+		if err != nil || len(next) == 0 {
+			return err
+		}
+		if next[0].At.Before(w.clock.Now()) {
+			return w.checker.broken(next[0].Key, "a wait", "it was due at %s, and nothing happened", stamp(next[0].At))
+		}
+		w.clock.set(next[0].At)
+		ticked, err := w.desk.Tick(ctx)
+		if err != nil {
+			return err
+		}
+		if err := w.checker.ticked(ctx, next[0], ticked); err != nil {
+			return err
+		}
+	}
+}
+
+// finish takes leave of a timeline: everything is checked once more from the
+// beginning, and shown if that was asked for.
+func (w *world) finish(ctx context.Context, p *player) error {
+	if err := w.checker.finish(ctx, p.family); err != nil {
+		return err
+	}
+	w.census.timelines++
+	if w.timeline == "" {
+		return nil
+	}
+	return show(ctx, w.options.show, w.desk, p.family)
+}

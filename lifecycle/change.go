@@ -1,0 +1,153 @@
+package lifecycle
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/storage"
+)
+
+// maxAttempts bounds how often a change is decided anew. Every conflict means
+// that somebody else's commit succeeded. There is no wait between attempts: a
+// clock that stands still must not hang a command.
+const maxAttempts = 1000
+
+// maxUnknown bounds how many commits of one change may end without telling
+// whether they were applied.
+const maxUnknown = 5
+
+// A proposal is what is to be committed to one conversation, and what it will
+// then be.
+type proposal struct {
+	commit  storage.Commit
+	after   conversation.Conversation
+	records []conversation.Record
+	idle    bool // there is nothing to commit
+}
+
+// propose turns a decision into a proposal. Where nothing was decided, nothing
+// is to be remembered and the due instant is right, there is nothing to commit.
+func propose(s *snapshot, after conversation.Conversation, records []conversation.Record, id storage.Command) (proposal, error) {
+	p := proposal{after: after, records: records}
+	due, _ := conversation.NextDue(after, s.policies.For(after.Group))
+	p.idle = len(records) == 0 && id.ID == "" && due.Equal(s.head.Due) && s.revision == s.head.PolicyRevision
+	if p.idle {
+		return p, nil
+	}
+	body := s.head.Body
+	if len(records) > 0 {
+		var err error
+		if body, err = conversation.Encode(after); err != nil {
+			return p, fmt.Errorf("lifecycle: encode %s: %w", s.key.Conversation, err)
+		}
+	}
+	events, err := encodeEvents(records)
+	if err != nil {
+		return p, fmt.Errorf("lifecycle: encode %s: %w", s.key.Conversation, err)
+	}
+	p.commit = storage.Commit{
+		Key: s.key, Expect: s.head.Version, Events: events, Command: id,
+		Head: storage.Head{
+			Version: int64(after.Version), Body: body,
+			Due: due, Open: after.Open(), PolicyRevision: s.revision,
+		},
+	}
+	return p, nil
+}
+
+// change is the way of everything that is written to a conversation: load,
+// decide, commit on the version that was loaded. Whoever was faster wins, and it
+// is decided anew. A commit of unknown outcome is settled by what is loaded
+// next: it was applied if the journal holds its events.
+func (d *Desk) change(ctx context.Context, key storage.Key, commandID string, decide func(*snapshot) (proposal, error)) (proposal, error) {
+	var unsettled []proposal
+	for range maxAttempts {
+		s, err := d.load(ctx, key, commandID)
+		if err != nil {
+			return proposal{}, unknownIf(unsettled, err)
+		}
+		p, applied, err := d.settle(ctx, s, unsettled)
+		if err != nil || applied {
+			return p, err
+		}
+		if p, err = decide(s); err != nil {
+			return proposal{}, unknownIf(unsettled, err)
+		}
+		if p.idle {
+			return p, nil
+		}
+		err = d.store.Commit(ctx, p.commit)
+		switch {
+		case err == nil:
+			d.tell(p)
+			return p, nil
+		case errors.Is(err, storage.ErrOutcomeUnknown) && len(unsettled) < maxUnknown && ctx.Err() == nil:
+			unsettled = append(unsettled, p)
+		case !errors.Is(err, storage.ErrConflict):
+			return proposal{}, unknownIf(unsettled, fmt.Errorf("lifecycle: commit %s: %w", key.Conversation, err))
+		}
+	}
+	return proposal{}, fmt.Errorf("%w: %s", ErrBusy, key.Conversation)
+}
+
+// settle looks for the commits of unknown outcome in what was loaded after them.
+// One whose version is still open may yet be applied, but then the next commit is
+// not: they expect the same version.
+func (d *Desk) settle(ctx context.Context, s *snapshot, unsettled []proposal) (proposal, bool, error) {
+	for _, p := range unsettled {
+		applied, err := d.wasApplied(ctx, s, p.commit)
+		if err != nil {
+			return proposal{}, false, unknownIf(unsettled, err)
+		}
+		if applied {
+			d.tell(p)
+			return p, true, nil
+		}
+	}
+	return proposal{}, false, nil
+}
+
+// wasApplied reports whether a commit is the one that the store remembers under
+// its command ID, or whose events follow the version it was decided on. Without a
+// command ID, two commits of the same microsecond, actor and content are told
+// apart by nothing.
+func (d *Desk) wasApplied(ctx context.Context, s *snapshot, c storage.Commit) (bool, error) {
+	if c.Command.ID != "" {
+		return s.applied != nil && *s.applied == storage.Applied{
+			Fingerprint: c.Command.Fingerprint,
+			From:        c.Expect, To: c.Expect + int64(len(c.Events)),
+		}, nil
+	}
+	if len(c.Events) == 0 || s.head.Version == c.Expect {
+		return false, nil
+	}
+	events, err := d.store.History(ctx, c.Key, c.Expect, len(c.Events))
+	if err != nil {
+		return false, fmt.Errorf("lifecycle: history of %s: %w", c.Key.Conversation, err)
+	}
+	return sameEvents(events, c.Events), nil
+}
+
+func sameEvents(a, b []storage.Event) bool {
+	return slices.EqualFunc(a, b, func(a, b storage.Event) bool {
+		return a.Version == b.Version && a.Text == b.Text && bytes.Equal(a.Body, b.Body)
+	})
+}
+
+// tell lets everybody here know what was committed.
+func (d *Desk) tell(p proposal) {
+	d.tellRun(p.commit.Head.Due)
+	d.live.publish(p.after, p.records)
+}
+
+// unknownIf makes an error one of unknown outcome if a commit is not settled.
+func unknownIf(unsettled []proposal, err error) error {
+	if len(unsettled) == 0 || errors.Is(err, storage.ErrOutcomeUnknown) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, err)
+}
