@@ -70,11 +70,15 @@ func (d *Desk) change(ctx context.Context, key storage.Key, commandID string, de
 		if err != nil {
 			return proposal{}, unknownIf(unsettled, err)
 		}
-		p, applied, err := d.settle(ctx, s, unsettled)
-		if err != nil || applied {
-			return p, err
+		var applied *proposal
+		if applied, unsettled, err = d.settle(ctx, s, unsettled); err != nil {
+			return proposal{}, unknownIf(unsettled, err)
 		}
-		if p, err = decide(s); err != nil {
+		if applied != nil {
+			return *applied, nil
+		}
+		p, err := decide(s)
+		if err != nil {
 			return proposal{}, unknownIf(unsettled, err)
 		}
 		if p.idle {
@@ -95,20 +99,23 @@ func (d *Desk) change(ctx context.Context, key storage.Key, commandID string, de
 }
 
 // settle looks for the commits of unknown outcome in what was loaded after them.
-// One whose version is still open may yet be applied, but then the next commit is
-// not: they expect the same version.
-func (d *Desk) settle(ctx context.Context, s *snapshot, unsettled []proposal) (proposal, bool, error) {
-	for _, p := range unsettled {
+// It returns the one that was applied, or those that are still open: they may yet
+// be applied, but then the next commit is not, because it expects the same
+// version. One whose version somebody else has taken never will be.
+func (d *Desk) settle(ctx context.Context, s *snapshot, unsettled []proposal) (applied *proposal, open []proposal, err error) {
+	for i, p := range unsettled {
 		applied, err := d.wasApplied(ctx, s, p.commit)
-		if err != nil {
-			return proposal{}, false, unknownIf(unsettled, err)
-		}
-		if applied {
+		switch {
+		case err != nil:
+			return nil, unsettled, err
+		case applied:
 			d.tell(p)
-			return p, true, nil
+			return &unsettled[i], nil, nil
+		case s.head.Version == p.commit.Expect:
+			open = append(open, p)
 		}
 	}
-	return proposal{}, false, nil
+	return nil, open, nil
 }
 
 // wasApplied reports whether a commit is the one that the store remembers under

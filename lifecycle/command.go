@@ -117,7 +117,8 @@ func (d *Desk) Do(ctx context.Context, call Call, command conversation.Command) 
 		return Result{}, err
 	}
 	result, err := d.do(ctx, key, call, command, d.now)
-	if say, ok := command.(conversation.Say); ok && err == nil && len(result.Records) == 0 {
+	say, saying := command.(conversation.Say)
+	if saying && err == nil && len(result.Records) == 0 && result.Conversation.State == conversation.StateClosed {
 		return d.sayToSuccessor(ctx, result.Conversation, call, say)
 	}
 	return result, err

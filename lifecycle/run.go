@@ -28,7 +28,7 @@ func (d *Desk) Run(ctx context.Context) error {
 			d.log.ErrorContext(ctx, "tick failed", "err", err)
 		}
 		now := d.now()
-		next := d.nextLook(ctx, now, err == nil && len(t.Failed) == 0)
+		next := d.nextLook(ctx, now, t, err == nil)
 		if !next.After(now) {
 			continue
 		}
@@ -46,13 +46,17 @@ func (d *Desk) Run(ctx context.Context) error {
 }
 
 // nextLook returns when to look at the store again: at the next due instant, but
-// after a poll at the latest. What was due and went wrong waits for the poll.
-func (d *Desk) nextLook(ctx context.Context, now time.Time, well bool) time.Time {
+// after a poll at the latest. What was due for the last tick and went wrong waits
+// for the poll, and so does everything if the tick itself did.
+func (d *Desk) nextLook(ctx context.Context, now time.Time, last Ticked, well bool) time.Time {
 	next := now.Add(d.poll)
 	d.wakeAt.Store(next.UnixMicro())
-	var after storage.Due
 	if !well {
-		after.At = now.Add(time.Microsecond)
+		return next
+	}
+	var after storage.Due
+	if len(last.Failed) > 0 {
+		after.At = last.At.Add(time.Microsecond)
 	}
 	earliest, err := d.store.Due(ctx, next, after, 1)
 	if err != nil {

@@ -17,6 +17,8 @@ import (
 
 // Ticked is what one [Desk.Tick] did.
 type Ticked struct {
+	At time.Time // what the clock said: it worked off what was due by then
+
 	// Fired are the deadlines that were worked off, in the order in which they
 	// were due. One that somebody else worked off first, or that a command
 	// overtook, is not among them.
@@ -59,7 +61,7 @@ const tickPage = 500
 // once. Tick returns an error if the store could not be asked or ctx is done;
 // what it did until then is returned with it.
 func (d *Desk) Tick(ctx context.Context) (Ticked, error) {
-	t := ticker{desk: d, now: d.now()}
+	t := ticker{desk: d, Ticked: Ticked{At: d.now()}}
 	err := t.recompute(ctx)
 	if err == nil {
 		err = t.fire(ctx)
@@ -74,7 +76,6 @@ func (d *Desk) Tick(ctx context.Context) (Ticked, error) {
 // A ticker is one Tick at work.
 type ticker struct {
 	desk *Desk
-	now  time.Time
 
 	mu sync.Mutex // guards the field below
 	Ticked
@@ -84,7 +85,7 @@ type ticker struct {
 func (t *ticker) fire(ctx context.Context) error {
 	var after storage.Due
 	for {
-		page, err := t.desk.store.Due(ctx, t.now, after, tickPage)
+		page, err := t.desk.store.Due(ctx, t.At, after, tickPage)
 		if err != nil {
 			return fmt.Errorf("lifecycle: due: %w", err)
 		}
@@ -93,7 +94,7 @@ func (t *ticker) fire(ctx context.Context) error {
 		}
 		fired := make([][]conversation.Record, len(page))
 		err = t.each(ctx, len(page), func(i int) storage.Key { return page[i].Key }, func(i int) (err error) {
-			fired[i], err = t.desk.expire(ctx, page[i].Key, t.now)
+			fired[i], err = t.desk.expire(ctx, page[i].Key, t.At)
 			return err
 		})
 		for i, records := range fired {
