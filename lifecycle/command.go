@@ -238,7 +238,7 @@ func (d *Desk) sayToSuccessor(ctx context.Context, closed conversation.Conversat
 		return Result{}, err
 	}
 	result, err := d.Do(ctx, next, say)
-	result.Successor = true
+	result.Successor = err == nil
 	return result, err
 }
 

@@ -35,7 +35,6 @@ var threeDays = []string{
 // TestThreeDaysOnTheFakeClock lives three days with the test kit.
 func TestThreeDaysOnTheFakeClock(t *testing.T) {
 	t.Parallel()
-	began := time.Now()
 	kit := lifecycletest.New(t, nil)
 	kit.SetPolicy(patient)
 	chat := kit.Chat("chat-1")
@@ -53,9 +52,6 @@ func TestThreeDaysOnTheFakeClock(t *testing.T) {
 
 	if diff := cmp.Diff(threeDays, timeline(lifecycletest.Start, chat.Journal())); diff != "" {
 		t.Errorf("the life (-want +got):\n%s", diff)
-	}
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("three days took %v", took)
 	}
 }
 

@@ -100,7 +100,7 @@ func DefaultTexts() map[string]string { return maps.Clone(defaultTexts) }
 func (n Notes) Render(r conversation.Record) (note Note, ok bool) {
 	code := noteCode(r)
 	text := n.text(code)
-	if text == "" {
+	if _, unknown := r.Event.(conversation.Unknown); unknown || text == "" {
 		return Note{}, false
 	}
 	return Note{

@@ -53,8 +53,9 @@ func NewOn(t testing.TB, store storage.Store, options *lifecycle.Options) *Kit {
 	return k
 }
 
-// SetPolicy makes policy the default of [Workspace] and applies it.
-func (k *Kit) SetPolicy(policy conversation.Policy) {
+// SetPolicy makes policy the default of [Workspace], applies it, and returns what
+// fired because it is due under it.
+func (k *Kit) SetPolicy(policy conversation.Policy) []lifecycle.Fired {
 	k.t.Helper()
 	ctx := context.Background()
 	policies, revision, err := k.Desk.Policies(ctx, Workspace)
@@ -65,7 +66,7 @@ func (k *Kit) SetPolicy(policy conversation.Policy) {
 	if _, err := k.Desk.SetPolicies(ctx, Workspace, policies, revision); err != nil {
 		k.t.Fatalf("lifecycletest: %v", err)
 	}
-	k.tick()
+	return k.tick()
 }
 
 // Advance moves the clock forward by d, and stops on the way at every due
