@@ -117,8 +117,9 @@ var (
 //
 // Limits are positive. Slices and bodies that a store returns belong to the
 // caller, those it is given stay the caller's. Bodies and texts come back byte
-// for byte, times to the microsecond in UTC. A call whose context is done
-// returns an error that wraps the context's, and a commit then was not applied.
+// for byte, times to the microsecond in UTC. Texts are valid UTF-8 without NUL. A
+// call whose context is done returns an error that wraps the context's, and a
+// commit then was not applied unless the error is ErrOutcomeUnknown too.
 type Store interface {
 	// Load returns a conversation with the policies of its workspace and, if
 	// commandID is not empty, what that command did to this conversation. An
@@ -131,11 +132,11 @@ type Store interface {
 	//
 	// It returns ErrConflict, and applies nothing, if the conversation is not
 	// at version Expect or if the command ID is known for this conversation.
-	// Of several commits with the same Expect exactly one succeeds.
+	// Of several commits with events and the same Expect exactly one succeeds.
 	//
-	// A commit without events leaves version and body as they are, enters
-	// nothing into the feed, and may change Due, PolicyRevision and the known
-	// command IDs.
+	// A commit without events, to a conversation that exists, leaves version,
+	// body and Open as they are, enters nothing into the feed, and may change
+	// Due, PolicyRevision and the known command IDs.
 	Commit(ctx context.Context, c Commit) error
 
 	// History returns the events of a conversation after a version, in order,
@@ -158,7 +159,7 @@ type Store interface {
 	Outdated(ctx context.Context, after Key, limit int) ([]Key, error)
 
 	// Feed returns the commits with events after a position, across workspaces,
-	// at most limit. Positions are dense: if one is visible, all before it are,
+	// in order of position, at most limit. Positions are dense: if one is visible, all before it are,
 	// and none is ever skipped or given twice. Commits to one conversation have
 	// the order of their versions. A commit is in the feed at the latest for
 	// the next call of Feed that begins after Commit returned.

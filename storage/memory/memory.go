@@ -22,10 +22,10 @@ import (
 type Store struct {
 	mu            sync.RWMutex // guards the fields below
 	conversations map[storage.Key]*conversation
-	due           dueQueue
+	due           sorted[storage.Due]
 	policies      map[string]storage.Policies
-	outdated      map[storage.Key]struct{} // open, and decided on older policies
-	feed          []commit                 // the commit at position i+1
+	outdated      sorted[storage.Key] // open, and decided on older policies
+	feed          []commit            // the commit at position i+1
 	cursors       map[string]storage.Position
 }
 
@@ -36,7 +36,6 @@ type conversation struct {
 	head     storage.Head
 	events   []storage.Event // the event of version i+1
 	commands map[string]storage.Applied
-	place    int // in the due queue; -1: not in it
 }
 
 // A commit is what the feed remembers: the events after from up to to.
@@ -50,7 +49,8 @@ func New() *Store {
 	return &Store{
 		conversations: map[storage.Key]*conversation{},
 		policies:      map[string]storage.Policies{},
-		outdated:      map[storage.Key]struct{}{},
+		due:           sorted[storage.Due]{compare: storage.Due.Compare},
+		outdated:      sorted[storage.Key]{compare: storage.Key.Compare},
 		cursors:       map[string]storage.Position{},
 	}
 }
@@ -87,7 +87,7 @@ func (s *Store) Commit(ctx context.Context, in storage.Commit) error {
 	defer s.mu.Unlock()
 	c := s.conversations[in.Key]
 	if c == nil {
-		c = &conversation{key: in.Key, place: -1}
+		c = &conversation{key: in.Key}
 	}
 	if c.head.Version != in.Expect {
 		return storage.ErrConflict
@@ -124,12 +124,17 @@ func (s *Store) setHead(c *conversation, head storage.Head, changed bool) {
 	} else {
 		head.Version, head.Body, head.Open = c.head.Version, c.head.Body, c.head.Open
 	}
+	if !head.Due.Equal(c.head.Due) {
+		s.due.remove(storage.Due{At: c.head.Due, Key: c.key})
+	}
+	if !head.Due.IsZero() {
+		s.due.insert(storage.Due{At: head.Due, Key: c.key})
+	}
 	c.head = head
-	s.due.put(c)
 	if head.Open && head.PolicyRevision < s.policies[c.key.Workspace].Revision {
-		s.outdated[c.key] = struct{}{}
+		s.outdated.insert(c.key)
 	} else {
-		delete(s.outdated, c.key)
+		s.outdated.remove(c.key)
 	}
 }
 
@@ -155,7 +160,7 @@ func (s *Store) Due(ctx context.Context, by time.Time, after storage.Due, limit 
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.due.list(by, after, limit), nil
+	return s.due.after(after, limit, func(d storage.Due) bool { return !d.At.After(by) }), nil
 }
 
 // SetPolicies implements [storage.Store].
@@ -171,7 +176,7 @@ func (s *Store) SetPolicies(ctx context.Context, workspace string, expect int64,
 	s.policies[workspace] = storage.Policies{Revision: expect + 1, Body: bytes.Clone(body)}
 	for key, c := range s.conversations {
 		if key.Workspace == workspace && c.head.Open && c.head.PolicyRevision <= expect {
-			s.outdated[key] = struct{}{}
+			s.outdated.insert(key)
 		}
 	}
 	return nil
@@ -184,14 +189,7 @@ func (s *Store) Outdated(ctx context.Context, after storage.Key, limit int) ([]s
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var keys []storage.Key
-	for key := range s.outdated {
-		if key.Compare(after) > 0 {
-			keys = append(keys, key)
-		}
-	}
-	slices.SortFunc(keys, storage.Key.Compare)
-	return keys[:min(limit, len(keys))], nil
+	return s.outdated.after(after, limit, func(storage.Key) bool { return true }), nil
 }
 
 // Feed implements [storage.Store].

@@ -1,0 +1,84 @@
+package memory
+
+import (
+	"slices"
+	"sort"
+)
+
+// chunkSize is the most values that a chunk of a sorted set holds: few enough to
+// move, enough to keep the list of chunks short.
+const chunkSize = 256
+
+// A sorted is an ordered set, kept in ordered chunks of which none is empty.
+type sorted[T any] struct {
+	compare func(a, b T) int
+	chunks  [][]T
+}
+
+// find returns where v is, or where it would go.
+func (s *sorted[T]) find(v T) (chunk, place int, found bool) {
+	chunk = sort.Search(len(s.chunks), func(i int) bool {
+		c := s.chunks[i]
+		return s.compare(c[len(c)-1], v) >= 0
+	})
+	if chunk == len(s.chunks) {
+		return chunk, 0, false
+	}
+	place, found = slices.BinarySearchFunc(s.chunks[chunk], v, s.compare)
+	return chunk, place, found
+}
+
+// insert adds v, which may be in the set already.
+func (s *sorted[T]) insert(v T) {
+	i, place, found := s.find(v)
+	if found {
+		return
+	}
+	if i == len(s.chunks) { // behind everything: at the end of the last chunk
+		if i == 0 {
+			s.chunks = [][]T{{v}}
+			return
+		}
+		i--
+		place = len(s.chunks[i])
+	}
+	c := slices.Insert(s.chunks[i], place, v)
+	if len(c) > chunkSize {
+		half := len(c) / 2
+		s.chunks = slices.Insert(s.chunks, i+1, slices.Clone(c[half:]))
+		clear(c[half:])
+		c = c[:half]
+	}
+	s.chunks[i] = c
+}
+
+// remove takes v away, which need not be in the set.
+func (s *sorted[T]) remove(v T) {
+	i, place, found := s.find(v)
+	if !found {
+		return
+	}
+	s.chunks[i] = slices.Delete(s.chunks[i], place, place+1)
+	if len(s.chunks[i]) == 0 {
+		s.chunks = slices.Delete(s.chunks, i, i+1)
+	}
+}
+
+// after returns the values behind v that keep accepts, in order, until it does
+// not or there are limit.
+func (s *sorted[T]) after(v T, limit int, keep func(T) bool) []T {
+	var all []T
+	i, place, found := s.find(v)
+	if found {
+		place++
+	}
+	for ; i < len(s.chunks); i, place = i+1, 0 {
+		for _, next := range s.chunks[i][place:] {
+			if len(all) == limit || !keep(next) {
+				return all
+			}
+			all = append(all, next)
+		}
+	}
+	return all
+}

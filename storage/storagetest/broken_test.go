@@ -1,0 +1,206 @@
+package storagetest_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/adjourn/adjourn/storage"
+	"github.com/adjourn/adjourn/storage/memory"
+)
+
+// A fault is a store that breaks one sentence of the contract.
+type fault struct {
+	name   string // what is wrong with it
+	caught string // the subtest that must see it
+	broken broken
+}
+
+// faults are the broken stores, in the order of the cases.
+func faults() (all []fault) {
+	for _, list := range [][]fault{
+		loadFaults, commitFaults, commandFaults, historyFaults, dueFaults, policiesFaults, outdatedFaults,
+		feedFaults, advanceFaults, valueFaults, ownershipFaults, contextFaults, concurrencyFaults,
+	} {
+		all = append(all, list...)
+	}
+	return all
+}
+
+// broken is a memory store, but for what is set here.
+type broken struct {
+	storage.Store
+
+	// In place of the call.
+	load        func(b *broken, ctx context.Context, k storage.Key, id string) (storage.Loaded, error)
+	commit      func(b *broken, ctx context.Context, c storage.Commit) error
+	history     func(b *broken, ctx context.Context, k storage.Key, after int64, limit int) ([]storage.Event, error)
+	due         func(b *broken, ctx context.Context, by time.Time, after storage.Due, limit int) ([]storage.Due, error)
+	setPolicies func(b *broken, ctx context.Context, workspace string, expect int64, body []byte) error
+	outdated    func(b *broken, ctx context.Context, after storage.Key, limit int) ([]storage.Key, error)
+	feed        func(b *broken, ctx context.Context, after storage.Position, limit int) ([]storage.Entry, error)
+	advance     func(b *broken, ctx context.Context, subscriber string, to storage.Position) (storage.Position, error)
+
+	// On what the call is given or returns.
+	committing func(b *broken, c *storage.Commit)
+	loaded     func(b *broken, k storage.Key, l *storage.Loaded)
+	events     func(b *broken, events []storage.Event) []storage.Event // of History and Feed
+	found      func(b *broken, found []storage.Due) []storage.Due
+	keys       func(b *broken, keys []storage.Key) []storage.Key
+	entries    func(b *broken, entries []storage.Entry) []storage.Entry
+
+	mu    *sync.Mutex
+	notes map[any]any // guarded by mu
+}
+
+// open returns a new store that is broken like f.
+func (f fault) open() storage.Store {
+	b := f.broken
+	b.Store, b.mu, b.notes = memory.New(), new(sync.Mutex), map[any]any{}
+	return &b
+}
+
+func (b *broken) note(key, value any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.notes[key] = value
+}
+
+// noted returns the note under key, zero if there is none.
+func noted[T any](b *broken, key any) T {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	value, _ := b.notes[key].(T)
+	return value
+}
+
+// add appends to the list under key.
+func add[T any](b *broken, key any, values ...T) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	list, _ := b.notes[key].([]T)
+	b.notes[key] = append(list[:len(list):len(list)], values...)
+}
+
+// head is of the store below.
+func (b *broken) head(k storage.Key) storage.Head {
+	l, err := b.Store.Load(context.Background(), k, "")
+	if err != nil {
+		panic(err)
+	}
+	return l.Head
+}
+
+// linger lets other goroutines overtake.
+func linger() {
+	for range 200 {
+		runtime.Gosched()
+	}
+}
+
+// page is the part of list after those that are passed, at most limit.
+func page[T any](list []T, passed func(T) bool, limit int) []T {
+	var part []T
+	for _, x := range list {
+		if !passed(x) && len(part) < limit {
+			part = append(part, x)
+		}
+	}
+	return part
+}
+
+// shared returns the slice that was returned when the content was the same.
+func shared[T any](b *broken, fresh []T) []T {
+	key := fmt.Sprintf("%T %[1]v", fresh)
+	if old := noted[[]T](b, key); old != nil {
+		return old
+	}
+	b.note(key, fresh)
+	return fresh
+}
+
+func (b *broken) Load(ctx context.Context, k storage.Key, id string) (storage.Loaded, error) {
+	if b.load != nil {
+		return b.load(b, ctx, k, id)
+	}
+	l, err := b.Store.Load(ctx, k, id)
+	if err == nil && b.loaded != nil {
+		b.loaded(b, k, &l)
+	}
+	return l, err
+}
+
+func (b *broken) Commit(ctx context.Context, c storage.Commit) error {
+	if b.committing != nil {
+		b.committing(b, &c)
+	}
+	if b.commit != nil {
+		return b.commit(b, ctx, c)
+	}
+	return b.Store.Commit(ctx, c)
+}
+
+func (b *broken) History(ctx context.Context, k storage.Key, after int64, limit int) ([]storage.Event, error) {
+	if b.history != nil {
+		return b.history(b, ctx, k, after, limit)
+	}
+	events, err := b.Store.History(ctx, k, after, limit)
+	if b.events != nil {
+		events = b.events(b, events)
+	}
+	return events, err
+}
+
+func (b *broken) Due(ctx context.Context, by time.Time, after storage.Due, limit int) ([]storage.Due, error) {
+	if b.due != nil {
+		return b.due(b, ctx, by, after, limit)
+	}
+	found, err := b.Store.Due(ctx, by, after, limit)
+	if b.found != nil {
+		found = b.found(b, found)
+	}
+	return found, err
+}
+
+func (b *broken) SetPolicies(ctx context.Context, workspace string, expect int64, body []byte) error {
+	if b.setPolicies != nil {
+		return b.setPolicies(b, ctx, workspace, expect, body)
+	}
+	return b.Store.SetPolicies(ctx, workspace, expect, body)
+}
+
+func (b *broken) Outdated(ctx context.Context, after storage.Key, limit int) ([]storage.Key, error) {
+	if b.outdated != nil {
+		return b.outdated(b, ctx, after, limit)
+	}
+	keys, err := b.Store.Outdated(ctx, after, limit)
+	if b.keys != nil {
+		keys = b.keys(b, keys)
+	}
+	return keys, err
+}
+
+func (b *broken) Feed(ctx context.Context, after storage.Position, limit int) ([]storage.Entry, error) {
+	if b.feed != nil {
+		return b.feed(b, ctx, after, limit)
+	}
+	entries, err := b.Store.Feed(ctx, after, limit)
+	if b.entries != nil {
+		entries = b.entries(b, entries)
+	}
+	if b.events != nil {
+		for i := range entries {
+			entries[i].Events = b.events(b, entries[i].Events)
+		}
+	}
+	return entries, err
+}
+
+func (b *broken) Advance(ctx context.Context, subscriber string, to storage.Position) (storage.Position, error) {
+	if b.advance != nil {
+		return b.advance(b, ctx, subscriber, to)
+	}
+	return b.Store.Advance(ctx, subscriber, to)
+}

@@ -1,0 +1,136 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/adjourn/adjourn/storage"
+)
+
+const (
+	contextDone = "A call whose context is done returns an error that wraps the context's, and a commit then was not applied unless the error is ErrOutcomeUnknown too."
+	otherErrors = "Any other error means that the call failed and changed nothing."
+)
+
+var contextCases = []testCase{
+	{
+		name:     "cancelled",
+		sentence: contextDone,
+		run: func(p probe) {
+			p.publishTen()
+			ctx, cancel := context.WithCancel(p.Context())
+			cancel()
+			p.wraps(ctx, context.Canceled)
+		},
+	},
+	{
+		name:     "past its deadline",
+		sentence: contextDone,
+		run: func(p probe) {
+			p.publishTen()
+			ctx, cancel := context.WithDeadline(p.Context(), time.Unix(0, 0))
+			defer cancel()
+			p.wraps(ctx, context.DeadlineExceeded)
+		},
+	},
+	{
+		name:     "not applied",
+		sentence: contextDone,
+		run: func(p probe) {
+			p.publishTen()
+			ctx, cancel := context.WithCancel(p.Context())
+			cancel()
+			before := p.picture(chat("a"), "refused")
+			c := identified("refused", closing(change(chat("a"), 5, 2)))
+			c.Head.Due = noon
+			if err := p.s.Commit(ctx, c); err == nil {
+				p.Error("a commit with a cancelled context returned nil")
+			}
+			p.same("what the commit changed", p.picture(chat("a"), "refused"), before)
+		},
+	},
+	{
+		name:     "changes no policies and no cursor",
+		sentence: otherErrors,
+		run: func(p probe) {
+			p.publishTen()
+			p.setPolicies("acme", 0, "ours")
+			p.advance("billing", 3)
+			ctx, cancel := context.WithCancel(p.Context())
+			cancel()
+			before := p.picture(chat("a"), "")
+			if err := p.s.SetPolicies(ctx, "acme", 1, []byte("refused")); err == nil {
+				p.Error("SetPolicies with a cancelled context returned nil")
+			}
+			p.same("what SetPolicies changed", p.picture(chat("a"), ""), before)
+			if _, err := p.s.Advance(ctx, "billing", 5); err == nil {
+				p.Error("Advance with a cancelled context returned nil")
+			}
+			p.same("where the subscriber stands", p.advance("billing", 0), storage.Position(3))
+		},
+	},
+	{
+		name:     "cancelled meanwhile",
+		sentence: contextDone,
+		run:      cancelledMeanwhile,
+	},
+}
+
+// wraps makes every call with a context that is done.
+func (p probe) wraps(ctx context.Context, want error) {
+	p.Helper()
+	for name, call := range map[string]func() error{
+		"Load":        func() error { _, err := p.s.Load(ctx, chat("a"), "one"); return err },
+		"Commit":      func() error { return p.s.Commit(ctx, change(chat("a"), 5, 1)) },
+		"History":     func() error { _, err := p.s.History(ctx, chat("a"), 0, all); return err },
+		"Due":         func() error { _, err := p.s.Due(ctx, noon, storage.Due{}, all); return err },
+		"SetPolicies": func() error { return p.s.SetPolicies(ctx, "acme", 0, []byte("ours")) },
+		"Outdated":    func() error { _, err := p.s.Outdated(ctx, storage.Key{}, all); return err },
+		"Feed":        func() error { _, err := p.s.Feed(ctx, 0, all); return err },
+		"Advance":     func() error { _, err := p.s.Advance(ctx, "billing", 1); return err },
+	} {
+		if err := call(); !errors.Is(err, want) {
+			p.Errorf("%s with a context that is done: %v, want an error that wraps %q", name, err, want)
+		}
+	}
+}
+
+// cancelledMeanwhile cancels commits that have begun. Each may still succeed,
+// fail or, if the store says so, have an unknown outcome: but what it says must
+// be so.
+func cancelledMeanwhile(p probe) {
+	var at int64
+	for i := range 30 {
+		c := identified(fmt.Sprint("command ", i), change(chat("a"), at, 1))
+		ctx, cancel := context.WithCancel(p.Context())
+		var err error
+		together(2, func(who int) {
+			if who == 0 {
+				err = p.s.Commit(ctx, c)
+				return
+			}
+			for range i { // Let a fast store come further,
+				runtime.Gosched()
+			}
+			for range i % 4 { // and a slow one.
+				_, _ = p.s.Load(p.Context(), chat("b"), "")
+			}
+			cancel()
+		})
+		l := p.load(c.Key, c.Command.ID)
+		applied := l.Applied != nil
+		switch {
+		case errors.Is(err, storage.ErrOutcomeUnknown):
+		case err == nil && !applied:
+			p.Fatalf("commit %d returned nil and was not applied", i)
+		case err != nil && !errors.Is(err, context.Canceled):
+			p.Fatalf("commit %d: %v, want an error that wraps %q", i, err, context.Canceled)
+		case err != nil && applied:
+			p.Fatalf("commit %d was applied, though it returned %v", i, err)
+		}
+		at = l.Head.Version
+	}
+}

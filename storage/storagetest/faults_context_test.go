@@ -1,0 +1,108 @@
+package storagetest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/adjourn/adjourn/storage"
+)
+
+var contextFaults = []fault{
+	{"Load ignores its context", "Context/cancelled", broken{
+		load: func(b *broken, ctx context.Context, k storage.Key, id string) (storage.Loaded, error) {
+			return b.Store.Load(context.WithoutCancel(ctx), k, id)
+		},
+	}},
+	{"Commit ignores its context", "Context/cancelled", broken{
+		commit: func(b *broken, ctx context.Context, c storage.Commit) error {
+			return b.Store.Commit(context.WithoutCancel(ctx), c)
+		},
+	}},
+	{"History ignores its context", "Context/cancelled", broken{
+		history: func(b *broken, ctx context.Context, k storage.Key, after int64, limit int) ([]storage.Event, error) {
+			return b.Store.History(context.WithoutCancel(ctx), k, after, limit)
+		},
+	}},
+	{"Due ignores its context", "Context/cancelled", broken{
+		due: func(b *broken, ctx context.Context, by time.Time, after storage.Due, limit int) ([]storage.Due, error) {
+			return b.Store.Due(context.WithoutCancel(ctx), by, after, limit)
+		},
+	}},
+	{"SetPolicies ignores its context", "Context/cancelled", broken{
+		setPolicies: func(b *broken, ctx context.Context, workspace string, expect int64, body []byte) error {
+			return b.Store.SetPolicies(context.WithoutCancel(ctx), workspace, expect, body)
+		},
+	}},
+	{"Outdated ignores its context", "Context/cancelled", broken{
+		outdated: func(b *broken, ctx context.Context, after storage.Key, limit int) ([]storage.Key, error) {
+			return b.Store.Outdated(context.WithoutCancel(ctx), after, limit)
+		},
+	}},
+	{"Feed ignores its context", "Context/cancelled", broken{
+		feed: func(b *broken, ctx context.Context, after storage.Position, limit int) ([]storage.Entry, error) {
+			return b.Store.Feed(context.WithoutCancel(ctx), after, limit)
+		},
+	}},
+	{"Advance ignores its context", "Context/cancelled", broken{
+		advance: func(b *broken, ctx context.Context, subscriber string, to storage.Position) (storage.Position, error) {
+			return b.Store.Advance(context.WithoutCancel(ctx), subscriber, to)
+		},
+	}},
+	{"hides why it stopped", "Context/cancelled", broken{
+		history: func(b *broken, ctx context.Context, k storage.Key, after int64, limit int) ([]storage.Event, error) {
+			events, err := b.Store.History(ctx, k, after, limit)
+			if err != nil {
+				err = errors.New("interrupted")
+			}
+			return events, err
+		},
+	}},
+	{"calls every end a cancellation", "Context/past its deadline", broken{
+		load: func(b *broken, ctx context.Context, k storage.Key, id string) (storage.Loaded, error) {
+			l, err := b.Store.Load(ctx, k, id)
+			if err != nil {
+				err = fmt.Errorf("load: %w", context.Canceled)
+			}
+			return l, err
+		},
+	}},
+	{"commits although it was cancelled", "Context/not applied", broken{
+		commit: func(b *broken, ctx context.Context, c storage.Commit) error {
+			if err := b.Store.Commit(context.WithoutCancel(ctx), c); err != nil {
+				return err
+			}
+			return ctx.Err()
+		},
+	}},
+	{"sets policies although it was cancelled", "Context/changes no policies and no cursor", broken{
+		setPolicies: func(b *broken, ctx context.Context, workspace string, expect int64, body []byte) error {
+			if err := b.Store.SetPolicies(context.WithoutCancel(ctx), workspace, expect, body); err != nil {
+				return err
+			}
+			return ctx.Err()
+		},
+	}},
+	{"moves a cursor although it was cancelled", "Context/changes no policies and no cursor", broken{
+		advance: func(b *broken, ctx context.Context, subscriber string, to storage.Position) (storage.Position, error) {
+			at, err := b.Store.Advance(context.WithoutCancel(ctx), subscriber, to)
+			if err == nil {
+				err = ctx.Err()
+			}
+			return at, err
+		},
+	}},
+	{"reports a cancellation after it has committed", "Context/cancelled meanwhile", broken{
+		commit: func(b *broken, ctx context.Context, c storage.Commit) error {
+			if err := b.Store.Commit(ctx, c); err != nil {
+				return err
+			}
+			for i := 0; i < 2000 && ctx.Err() == nil; i++ {
+				runtime.Gosched()
+			}
+			return ctx.Err()
+		},
+	}},
+}

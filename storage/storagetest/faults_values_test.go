@@ -1,0 +1,164 @@
+package storagetest_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/adjourn/adjourn/storage"
+)
+
+var valueFaults = []fault{
+	{"takes bodies for JSON", "Values/bodies byte for byte", broken{
+		committing: func(_ *broken, c *storage.Commit) {
+			var compact bytes.Buffer
+			if json.Compact(&compact, c.Head.Body) == nil {
+				c.Head.Body = compact.Bytes()
+			}
+		},
+	}},
+	{"takes bodies of events for text", "Values/bodies byte for byte", broken{
+		events: changed(func(e *storage.Event) { e.Body = bytes.ToValidUTF8(e.Body, []byte("?")) }),
+	}},
+	{"takes policies for a C string", "Values/bodies byte for byte", broken{
+		loaded: func(_ *broken, _ storage.Key, l *storage.Loaded) {
+			l.Policies.Body, _, _ = bytes.Cut(l.Policies.Body, []byte{0})
+		},
+	}},
+	{"trims texts", "Values/texts byte for byte", broken{
+		events: changed(func(e *storage.Event) { e.Text = strings.TrimSpace(e.Text) }),
+	}},
+	{"cuts texts at 65,535 bytes", "Values/texts byte for byte", broken{
+		events: changed(func(e *storage.Event) { e.Text = e.Text[:min(65_535, len(e.Text))] }),
+	}},
+	{"ends lines its own way", "Values/texts byte for byte", broken{
+		events: changed(func(e *storage.Event) { e.Text = strings.ReplaceAll(e.Text, "\r\n", "\n") }),
+	}},
+	{"has three bytes for a rune", "Values/texts byte for byte", broken{
+		events: changed(func(e *storage.Event) {
+			e.Text = strings.Map(func(r rune) rune { return min(r, 0xffff) }, e.Text)
+		}),
+	}},
+	{"feeds no texts", "Values/texts byte for byte", broken{
+		entries: func(_ *broken, entries []storage.Entry) []storage.Entry {
+			for _, e := range entries {
+				for i := range e.Events {
+					e.Events[i].Text = ""
+				}
+			}
+			return entries
+		},
+	}},
+	{"rounds times to milliseconds", "Values/times to the microsecond in UTC", broken{
+		committing: func(_ *broken, c *storage.Commit) { c.Head.Due = c.Head.Due.Truncate(time.Millisecond) },
+	}},
+	{"returns times of the machine's zone", "Values/times to the microsecond in UTC", broken{
+		found: func(_ *broken, found []storage.Due) []storage.Due {
+			for i := range found {
+				found[i].At = found[i].At.In(time.FixedZone("", 3600))
+			}
+			return found
+		},
+	}},
+	{"counts times from 1970", "Values/times to the microsecond in UTC", broken{
+		loaded: func(_ *broken, _ storage.Key, l *storage.Loaded) {
+			if l.Head.Due.Unix() == 0 {
+				l.Head.Due = time.Time{}
+			}
+		},
+	}},
+	{"never is 1970", "Values/the zero time stays zero", broken{
+		loaded: func(_ *broken, _ storage.Key, l *storage.Loaded) {
+			if l.Head.Version > 0 && l.Head.Due.IsZero() {
+				l.Head.Due = time.Unix(0, 0).UTC()
+			}
+		},
+	}},
+	{"counts revisions in 32 bits", "Values/numbers and fingerprints", broken{
+		committing: func(_ *broken, c *storage.Commit) { c.Head.PolicyRevision = int64(int32(c.Head.PolicyRevision)) },
+	}},
+	{"keeps half of a fingerprint", "Values/numbers and fingerprints", broken{
+		committing: func(_ *broken, c *storage.Commit) { clear(c.Command.Fingerprint[8:]) },
+	}},
+}
+
+// changed changes every event that is read.
+func changed(change func(*storage.Event)) func(*broken, []storage.Event) []storage.Event {
+	return func(_ *broken, events []storage.Event) []storage.Event {
+		for i := range events {
+			change(&events[i])
+		}
+		return events
+	}
+}
+
+var ownershipFaults = []fault{
+	{"returns its own head", "Ownership/what Load returns is the caller's", broken{
+		loaded: func(b *broken, _ storage.Key, l *storage.Loaded) { l.Head.Body = shared(b, l.Head.Body) },
+	}},
+	{"returns its own policies", "Ownership/what Load returns is the caller's", broken{
+		loaded: func(b *broken, _ storage.Key, l *storage.Loaded) { l.Policies.Body = shared(b, l.Policies.Body) },
+	}},
+	{"returns its own record of a command", "Ownership/what Load returns is the caller's", broken{
+		loaded: func(b *broken, _ storage.Key, l *storage.Loaded) {
+			if l.Applied != nil {
+				l.Applied = &shared(b, []storage.Applied{*l.Applied})[0]
+			}
+		},
+	}},
+	{"returns its own events", "Ownership/what History returns is the caller's", broken{
+		events: func(b *broken, events []storage.Event) []storage.Event { return shared(b, events) },
+	}},
+	{"returns its own queue", "Ownership/what Due returns is the caller's", broken{
+		found: func(b *broken, found []storage.Due) []storage.Due { return shared(b, found) },
+	}},
+	{"returns its own keys", "Ownership/what Outdated returns is the caller's", broken{
+		keys: func(b *broken, keys []storage.Key) []storage.Key { return shared(b, keys) },
+	}},
+	{"returns its own bodies in the feed", "Ownership/what Feed returns is the caller's", broken{
+		entries: func(b *broken, entries []storage.Entry) []storage.Entry {
+			for _, e := range entries {
+				for i := range e.Events {
+					e.Events[i].Body = shared(b, e.Events[i].Body)
+				}
+			}
+			return entries
+		},
+	}},
+	{"keeps the events that it was given", "Ownership/what Commit is given stays the caller's", broken{
+		commit: afterwards(nil, func(b *broken, c storage.Commit) {
+			for _, e := range c.Events {
+				b.note(e.Version, e.Body)
+			}
+		}),
+		events: func(b *broken, events []storage.Event) []storage.Event {
+			for i := range events {
+				events[i].Body = slices.Clone(noted[[]byte](b, events[i].Version))
+			}
+			return events
+		},
+	}},
+	{"keeps the head that it was given", "Ownership/what Commit is given stays the caller's", broken{
+		commit: afterwards(nil, func(b *broken, c storage.Commit) { b.note(c.Key, c.Head.Body) }),
+		loaded: func(b *broken, k storage.Key, l *storage.Loaded) { l.Head.Body = slices.Clone(noted[[]byte](b, k)) },
+	}},
+	{"takes the texts out of the events it was given", "Ownership/Commit leaves what it is given as it was", broken{
+		commit: afterwards(nil, func(_ *broken, c storage.Commit) {
+			for i := range c.Events {
+				c.Events[i].Text = ""
+			}
+		}),
+	}},
+	{"keeps the policies that it was given", "Ownership/what SetPolicies is given stays the caller's", broken{
+		setPolicies: func(b *broken, ctx context.Context, workspace string, expect int64, body []byte) error {
+			b.note(workspace, body)
+			return b.Store.SetPolicies(ctx, workspace, expect, body)
+		},
+		loaded: func(b *broken, k storage.Key, l *storage.Loaded) {
+			l.Policies.Body = slices.Clone(noted[[]byte](b, k.Workspace))
+		},
+	}},
+}

@@ -1,0 +1,170 @@
+package storagetest
+
+import (
+	"fmt"
+
+	"github.com/adjourn/adjourn/storage"
+)
+
+const (
+	feedReturns = "Feed returns the commits with events after a position, across workspaces, in order of position, at most limit."
+	feedDense   = "Positions are dense: if one is visible, all before it are, and none is ever skipped or given twice."
+	feedOrder   = "Commits to one conversation have the order of their versions."
+	feedPrompt  = "A commit is in the feed at the latest for the next call of Feed that begins after Commit returned."
+	positionIs  = "A Position is a place in the feed, counted from one without gaps."
+	entryIs     = "An Entry is one commit in the feed."
+)
+
+var feedCases = []testCase{
+	{
+		name:     "empty",
+		sentence: feedReturns,
+		run: func(p probe) {
+			p.same("of an empty store", p.feed(0, all), []storage.Entry{})
+			p.setPolicies("acme", 0, "ours")
+			p.same("after setting policies", p.feed(0, all), []storage.Entry{})
+		},
+	},
+	{
+		name:     "an entry is a commit",
+		sentence: entryIs,
+		run: func(p probe) {
+			one, three := opening(chat("a")), change(chat("a"), 1, 3)
+			p.commit(one, three)
+			p.same("the feed", p.feed(0, all), []storage.Entry{entry(1, one), entry(2, three)})
+		},
+	},
+	{
+		name:     "across workspaces",
+		sentence: feedReturns,
+		run: func(p probe) {
+			want := p.publish(
+				opening(storage.Key{Workspace: "b", Conversation: "1"}),
+				opening(storage.Key{Workspace: "a", Conversation: "1"}),
+				opening(storage.Key{Workspace: "c", Conversation: "2"}),
+			)
+			p.same("the feed", p.feedOneByOne(len(want)), want)
+		},
+	},
+	{
+		name:     "after a position",
+		sentence: feedReturns,
+		run: func(p probe) {
+			want := p.publishTen()
+			for after := range want {
+				p.same(fmt.Sprint("after ", after), p.feed(storage.Position(after), all), want[after:])
+			}
+			p.same("after the last", p.feed(10, all), []storage.Entry{})
+			p.same("after more than there are", p.feed(1000, all), []storage.Entry{})
+		},
+	},
+	{
+		name:     "at most limit",
+		sentence: feedReturns,
+		run: func(p probe) {
+			want := p.publishTen()
+			for limit := 1; limit <= 11; limit++ {
+				p.same(fmt.Sprint("at most ", limit), p.feed(0, limit), want[:min(limit, 10)])
+			}
+			p.same("at most 3 after 5", p.feed(5, 3), want[5:8])
+		},
+	},
+	{
+		name:     "counted from one",
+		sentence: positionIs,
+		run: func(p probe) {
+			p.publishTen()
+			for i, e := range p.feed(0, all) {
+				p.same(fmt.Sprint("the position of entry ", i), e.Position, storage.Position(i)+1)
+			}
+		},
+	},
+	{
+		name:     "refused commits leave no gap",
+		sentence: feedDense,
+		run: func(p probe) {
+			first, second := identified("one", opening(chat("a"))), change(chat("a"), 1, 2)
+			p.commit(first)
+			p.conflict(opening(chat("a")))
+			p.conflict(identified("one", change(chat("a"), 1, 1)))
+			p.conflict(change(chat("b"), 1, 1))
+			p.commit(second)
+			p.same("the feed", p.feed(0, all), []storage.Entry{entry(1, first), entry(2, second)})
+		},
+	},
+	{
+		name:     "read again is the same",
+		sentence: feedDense,
+		run: func(p probe) {
+			want := p.publishTen()
+			p.advance("billing", 7)
+			p.same("the feed after a subscriber advanced", p.feed(0, all), want)
+			p.commit(closing(change(chat("a"), 5, 1)), opening(chat("c")))
+			p.same("its beginning after more commits", p.feed(0, 10), want)
+			p.same("the same one by one", p.feedOneByOne(10), want)
+		},
+	},
+	{
+		name:     "in the order of versions",
+		sentence: feedOrder,
+		run: func(p probe) {
+			var want []storage.Commit
+			for i := range int64(6) {
+				for _, k := range []storage.Key{chat("b"), chat("a")} {
+					want = append(want, change(k, 2*i, 2))
+				}
+			}
+			p.commit(want...)
+			at := map[storage.Key]int64{}
+			for _, e := range p.feed(0, all) {
+				for _, event := range e.Events {
+					at[e.Key]++
+					p.same(fmt.Sprint("the version at position ", e.Position), event.Version, at[e.Key])
+				}
+			}
+		},
+	},
+	{
+		name:     "visible after the commit",
+		sentence: feedPrompt,
+		run: func(p probe) {
+			for i := range int64(10) {
+				c := change(chat("a"), i, 1)
+				p.commit(c)
+				want := []storage.Entry{entry(storage.Position(i)+1, c)}
+				p.same("the feed after the commit", p.feed(storage.Position(i), all), want)
+			}
+		},
+	},
+}
+
+// publish commits, each after the one before was read from the feed: otherwise
+// the order between conversations is open. It returns the feed that this gives.
+func (p probe) publish(commits ...storage.Commit) (want []storage.Entry) {
+	p.Helper()
+	for _, c := range commits {
+		p.commit(c)
+		p.feed(storage.Position(len(want)), all)
+		want = append(want, entry(storage.Position(len(want))+1, c))
+	}
+	return want
+}
+
+// publishTen makes ten entries of two conversations.
+func (p probe) publishTen() []storage.Entry {
+	p.Helper()
+	var commits []storage.Commit
+	for i := range int64(5) {
+		commits = append(commits, change(chat("a"), i, 1), change(chat("b"), 2*i, 2))
+	}
+	return p.publish(commits...)
+}
+
+// feedOneByOne reads n entries with a limit of one.
+func (p probe) feedOneByOne(n int) (entries []storage.Entry) {
+	p.Helper()
+	for after := range storage.Position(n) {
+		entries = append(entries, p.feed(after, 1)...)
+	}
+	return entries
+}

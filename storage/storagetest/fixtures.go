@@ -1,0 +1,84 @@
+package storagetest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/adjourn/adjourn/storage"
+)
+
+// chat names a conversation of the workspace that most cases use.
+func chat(conversation string) storage.Key {
+	return storage.Key{Workspace: "acme", Conversation: conversation}
+}
+
+// change is a commit of n events, whose bodies and texts tell them apart. It
+// leaves the conversation open and never due.
+func change(k storage.Key, expect int64, n int) storage.Commit {
+	c := storage.Commit{Key: k, Expect: expect, Head: storage.Head{Open: true}}
+	for i := range int64(n) {
+		c.Events = append(c.Events, event(k, expect+i+1))
+	}
+	c.Head.Version = expect + int64(n)
+	c.Head.Body = headBody(k, c.Head.Version)
+	return c
+}
+
+func event(k storage.Key, version int64) storage.Event {
+	return storage.Event{
+		Version: version,
+		Body:    fmt.Appendf(nil, `{"event":%d,"of":"%s/%s"}`, version, k.Workspace, k.Conversation),
+		Text:    fmt.Sprintf("text %d of %s/%s", version, k.Workspace, k.Conversation),
+	}
+}
+
+func headBody(k storage.Key, version int64) []byte {
+	return fmt.Appendf(nil, `{"at":%d,"is":"%s/%s"}`, version, k.Workspace, k.Conversation)
+}
+
+// opening is the first commit of a conversation.
+func opening(k storage.Key) storage.Commit { return change(k, 0, 1) }
+
+// sleeping is the first commit of a conversation that is due at an instant.
+func sleeping(k storage.Key, at time.Time) storage.Commit {
+	c := opening(k)
+	c.Head.Due = at
+	return c
+}
+
+// under is c, computed with policies of a revision.
+func under(revision int64, c storage.Commit) storage.Commit {
+	c.Head.PolicyRevision = revision
+	return c
+}
+
+// closing is c, with the conversation closed by it.
+func closing(c storage.Commit) storage.Commit {
+	c.Head.Open = false
+	return c
+}
+
+// identified is c, caused by a command with an ID.
+func identified(id string, c storage.Commit) storage.Commit {
+	c.Command = storage.Command{ID: id, Fingerprint: fingerprint(id)}
+	return c
+}
+
+func fingerprint(id string) (f [16]byte) {
+	copy(f[:], id)
+	f[14], f[15] = 0, 0xff
+	return f
+}
+
+// without is a commit without events to the conversation that c left.
+func without(c storage.Commit) storage.Commit {
+	return storage.Commit{Key: c.Key, Expect: c.Head.Version, Head: c.Head}
+}
+
+// entry is the place in the feed that c must have.
+func entry(at storage.Position, c storage.Commit) storage.Entry {
+	return storage.Entry{Position: at, Key: c.Key, Events: c.Events}
+}
+
+// due is the place in the queue that c must have.
+func due(c storage.Commit) storage.Due { return storage.Due{At: c.Head.Due, Key: c.Key} }

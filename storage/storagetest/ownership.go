@@ -1,0 +1,151 @@
+package storagetest
+
+import (
+	"encoding/json"
+
+	"github.com/adjourn/adjourn/storage"
+)
+
+const slicesBelong = "Slices and bodies that a store returns belong to the caller, those it is given stay the caller's."
+
+var ownershipCases = []testCase{
+	{
+		name:     "what Load returns is the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			p.setPolicies("acme", 0, "ours")
+			p.commit(identified("one", change(chat("a"), 0, 2)))
+			p.untouched(func() {
+				l := p.load(chat("a"), "one")
+				scribble(l.Head.Body)
+				scribble(l.Policies.Body)
+				if l.Applied != nil {
+					*l.Applied = storage.Applied{From: 8, To: 9}
+				}
+			})
+		},
+	},
+	{
+		name:     "what History returns is the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			p.commit(change(chat("a"), 0, 2), change(chat("a"), 2, 2))
+			p.untouched(func() {
+				for _, limit := range []int{2, all} {
+					scribbleEvents(p.history(chat("a"), 0, limit))
+				}
+			})
+		},
+	},
+	{
+		name:     "what Due returns is the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			p.sleepers(noon, chat("a"), chat("b"), chat("c"))
+			p.untouched(func() {
+				for _, limit := range []int{2, all} {
+					found := p.due(noon, storage.Due{}, limit)
+					clear(found)
+					_ = append(found, storage.Due{})
+				}
+			})
+		},
+	},
+	{
+		name:     "what Outdated returns is the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			p.commit(opening(chat("a")), opening(chat("b")), opening(chat("c")))
+			p.setPolicies("acme", 0, "ours")
+			p.untouched(func() {
+				for _, limit := range []int{2, all} {
+					keys := p.outdated(storage.Key{}, limit)
+					clear(keys)
+					_ = append(keys, storage.Key{})
+				}
+			})
+		},
+	},
+	{
+		name:     "what Feed returns is the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			p.commit(change(chat("a"), 0, 2), change(chat("a"), 2, 2))
+			p.untouched(func() {
+				for _, limit := range []int{1, all} {
+					entries := p.feed(0, limit)
+					for _, e := range entries {
+						scribbleEvents(e.Events)
+					}
+					clear(entries)
+					_ = append(entries, storage.Entry{})
+				}
+			})
+		},
+	},
+	{
+		name:     "what Commit is given stays the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			c := change(chat("a"), 0, 2)
+			c.Events = append(make([]storage.Event, 0, 8), c.Events...)
+			p.commit(c)
+			p.untouched(func() {
+				scribble(c.Head.Body)
+				scribbleEvents(c.Events)
+			})
+			c = change(chat("a"), 0, 2)
+			p.same("the head", p.load(chat("a"), "").Head, c.Head)
+			p.same("the events", p.history(chat("a"), 0, all), c.Events)
+		},
+	},
+	{
+		name:     "Commit leaves what it is given as it was",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			c := change(chat("a"), 0, 2)
+			p.commit(c)
+			p.conflict(c)
+			p.same("the commit", c, change(chat("a"), 0, 2))
+		},
+	},
+	{
+		name:     "what SetPolicies is given stays the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			body := []byte("ours")
+			p.ok(p.s.SetPolicies(p.Context(), "acme", 0, body), "SetPolicies")
+			p.same("the body that was given", string(body), "ours")
+			p.untouched(func() { scribble(body) })
+			p.same("the policies", string(p.load(chat("a"), "").Policies.Body), "ours")
+		},
+	},
+}
+
+// untouched checks that the store tells the same before and after a caller does
+// what he likes with what is his.
+func (p probe) untouched(scribble func()) {
+	p.Helper()
+	// A copy, because he may hold the same slices.
+	var before picture
+	encoded, err := json.Marshal(p.picture(chat("a"), "one"))
+	p.ok(err, "Marshal")
+	p.ok(json.Unmarshal(encoded, &before), "Unmarshal")
+	scribble()
+	p.same("what changed when a caller wrote into his own slices", p.picture(chat("a"), "one"), before)
+}
+
+func scribble(body []byte) {
+	for i := range body {
+		body[i] = '!'
+	}
+	_ = append(body, '?')
+}
+
+func scribbleEvents(events []storage.Event) {
+	for i := range events {
+		scribble(events[i].Body)
+	}
+	clear(events)
+	_ = append(events, storage.Event{Text: "appended"})
+}

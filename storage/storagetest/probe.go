@@ -1,0 +1,173 @@
+package storagetest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/adjourn/adjourn/storage"
+)
+
+// all is a limit that no case reaches.
+const all = 10_000
+
+// noon is an ordinary instant, to the microsecond.
+var noon = time.Date(2026, time.March, 2, 12, 0, 0, 123_456_000, time.UTC)
+
+// A probe asks one store, and fails its test when an answer is an error. Its
+// methods are for the goroutine of the test, but for those of testing.T that
+// others may call.
+type probe struct {
+	*testing.T
+	s storage.Store
+}
+
+func (p probe) load(k storage.Key, commandID string) storage.Loaded {
+	p.Helper()
+	l, err := p.s.Load(p.Context(), k, commandID)
+	p.ok(err, "Load(%v, %q)", k, commandID)
+	return l
+}
+
+// applied returns what a command did, which must be known.
+func (p probe) applied(k storage.Key, commandID string) storage.Applied {
+	p.Helper()
+	a := p.load(k, commandID).Applied
+	if a == nil {
+		p.Fatalf("Load(%v, %q) does not know the command", k, commandID)
+	}
+	return *a
+}
+
+func (p probe) commit(commits ...storage.Commit) {
+	p.Helper()
+	for _, c := range commits {
+		err := p.s.Commit(p.Context(), c)
+		p.ok(err, "Commit of %d events to %v at version %d", len(c.Events), c.Key, c.Expect)
+	}
+}
+
+// conflict commits what must be refused.
+func (p probe) conflict(c storage.Commit) {
+	p.Helper()
+	if err := p.s.Commit(p.Context(), c); !errors.Is(err, storage.ErrConflict) {
+		p.Fatalf("Commit of %d events to %v at version %d with command %q: %v, want ErrConflict",
+			len(c.Events), c.Key, c.Expect, c.Command.ID, err)
+	}
+}
+
+func (p probe) history(k storage.Key, after int64, limit int) []storage.Event {
+	p.Helper()
+	events, err := p.s.History(p.Context(), k, after, limit)
+	p.ok(err, "History(%v, %d, %d)", k, after, limit)
+	return events
+}
+
+func (p probe) due(by time.Time, after storage.Due, limit int) []storage.Due {
+	p.Helper()
+	due, err := p.s.Due(p.Context(), by, after, limit)
+	p.ok(err, "Due(%v, %v, %d)", by, after, limit)
+	return due
+}
+
+func (p probe) setPolicies(workspace string, expect int64, body string) {
+	p.Helper()
+	err := p.s.SetPolicies(p.Context(), workspace, expect, []byte(body))
+	p.ok(err, "SetPolicies(%q, %d)", workspace, expect)
+}
+
+func (p probe) outdated(after storage.Key, limit int) []storage.Key {
+	p.Helper()
+	keys, err := p.s.Outdated(p.Context(), after, limit)
+	p.ok(err, "Outdated(%v, %d)", after, limit)
+	return keys
+}
+
+func (p probe) feed(after storage.Position, limit int) []storage.Entry {
+	p.Helper()
+	entries, err := p.s.Feed(p.Context(), after, limit)
+	p.ok(err, "Feed(%d, %d)", after, limit)
+	return entries
+}
+
+func (p probe) advance(subscriber string, to storage.Position) storage.Position {
+	p.Helper()
+	at, err := p.s.Advance(p.Context(), subscriber, to)
+	p.ok(err, "Advance(%q, %d)", subscriber, to)
+	return at
+}
+
+// ok ends the test if a call failed that must not.
+func (p probe) ok(err error, format string, args ...any) {
+	p.Helper()
+	if err != nil {
+		p.Fatalf("%s: %v", fmt.Sprintf(format, args...), err)
+	}
+}
+
+// same ends the test unless got is want.
+func (p probe) same(what string, got, want any) {
+	p.Helper()
+	if diff := difference(want, got); diff != "" {
+		p.Fatalf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// difference is cmp.Diff, but for nil slices, which are as good as empty ones.
+func difference(want, got any) string {
+	if reflect.DeepEqual(want, got) { // which is faster, and nearly always so
+		return ""
+	}
+	return cmp.Diff(want, got, cmp.Comparer(bytes.Equal),
+		nilIsEmpty[storage.Event](), nilIsEmpty[storage.Due](), nilIsEmpty[storage.Key](), nilIsEmpty[storage.Entry]())
+}
+
+func nilIsEmpty[E any]() cmp.Option {
+	return cmp.FilterValues(
+		func(x, y []E) bool { return len(x) == 0 && len(y) == 0 },
+		cmp.Comparer(func(_, _ []E) bool { return true }),
+	)
+}
+
+// A picture is all that a store tells about a conversation and around it.
+type picture struct {
+	Loaded   storage.Loaded
+	History  []storage.Event
+	Due      []storage.Due
+	Outdated []storage.Key
+	Feed     []storage.Entry
+}
+
+func (p probe) picture(k storage.Key, commandID string) picture {
+	p.Helper()
+	return picture{
+		Loaded:   p.load(k, commandID),
+		History:  p.history(k, 0, all),
+		Due:      p.due(noon.AddDate(10, 0, 0), storage.Due{}, all),
+		Outdated: p.outdated(storage.Key{}, all),
+		Feed:     p.feed(0, all),
+	}
+}
+
+// together runs f n times at once, as nearly as it can, and waits for all.
+func together(n int, f func(i int)) {
+	var wg sync.WaitGroup
+	var ready atomic.Int64
+	for i := range n {
+		wg.Go(func() {
+			for ready.Add(1); ready.Load() < int64(n); {
+				runtime.Gosched()
+			}
+			f(i)
+		})
+	}
+	wg.Wait()
+}

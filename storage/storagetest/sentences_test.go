@@ -1,0 +1,99 @@
+package storagetest_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// notTested are the sentences of the contract without a subtest, with the
+// reason.
+var notTested = map[string]string{
+	"A Key names a conversation.":                                                                                 "says what follows",
+	"A Head is a conversation as it stands.":                                                                      "says what follows",
+	"An Event is one event of a conversation.":                                                                    "says what follows",
+	"Policies are the policies of a workspace.":                                                                   "says what follows",
+	"A Store keeps conversations.":                                                                                "says what follows",
+	"Due names a conversation and its due instant.":                                                               "says what follows",
+	"A Commit is everything that one command changes.":                                                            "says what follows",
+	"A Command is the caller's identification of a command, to tell a repetition.":                                "says what follows",
+	"Loaded is what a decision about one conversation needs.":                                                     "says what follows",
+	"Errors that a store returns, wrapped or as they are.":                                                        "says what follows",
+	"ErrConflict: what the commit was decided on has changed.":                                                    "is tested where it is returned",
+	"Nothing was applied; load and decide again.":                                                                 "is tested where it is returned",
+	"ErrPosition: a subscriber cannot move past the end of the feed.":                                             "is tested where it is returned",
+	"ErrOutcomeUnknown: the commit may or may not have been applied, such as when the connection broke under it.": "a kit cannot break the connection of a store that it does not know",
+	"Loading with the command's ID tells.":                                                                        "a kit cannot break the connection of a store that it does not know",
+	"Compare orders keys by workspace, then conversation, both byte by byte.":                                     "is code of package storage; stores are tested by the orders that they return",
+	"Compare orders by instant, then key.":                                                                        "is code of package storage; stores are tested by the orders that they return",
+	"Texts are valid UTF-8 without NUL.":                                                                          "binds the caller",
+	"Limits are positive.":                                                                                        "binds the caller",
+}
+
+// TestSentences shows that each sentence of the contract has a subtest, and
+// that the kit quotes the contract as it stands.
+func TestSentences(t *testing.T) {
+	t.Parallel()
+	contract := sentences(t, "../storage.go")
+	claimed := map[string]bool{}
+	for _, failures := range reported(t).broken {
+		for caseName, sentence := range failures {
+			if !claimed[sentence] && !slices.Contains(contract, sentence) {
+				t.Errorf("%s quotes what is not in the contract: %q", caseName, sentence)
+			}
+			claimed[sentence] = true
+		}
+	}
+	for _, sentence := range contract {
+		if _, excused := notTested[sentence]; excused == claimed[sentence] {
+			t.Errorf("subtest: %t, listed as not tested: %t, for %q", claimed[sentence], excused, sentence)
+		}
+	}
+	for _, sentence := range slices.Sorted(maps.Keys(notTested)) {
+		if !slices.Contains(contract, sentence) {
+			t.Errorf("listed as not tested, but not in the contract: %q", sentence)
+		}
+	}
+}
+
+var sentenceEnd = regexp.MustCompile(`[.] (?:[A-Z])`)
+
+// sentences are those of the comments on exported declarations, on the methods
+// of interfaces and on the variables of a file.
+func sentences(t *testing.T, file string) (all []string) {
+	t.Helper()
+	tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := func(comment *ast.CommentGroup) {
+		text := strings.Join(strings.Fields(comment.Text()), " ")
+		for text != "" {
+			end := len(text)
+			if at := sentenceEnd.FindStringIndex(text); at != nil {
+				end = at[0] + 1
+			}
+			all = append(all, text[:end])
+			text = strings.TrimSpace(text[end:])
+		}
+	}
+	ast.Inspect(tree, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GenDecl:
+			add(n.Doc)
+		case *ast.FuncDecl:
+			add(n.Doc)
+		case *ast.ValueSpec:
+			add(n.Doc)
+		case *ast.Field:
+			add(n.Doc)
+		}
+		return true
+	})
+	return all
+}

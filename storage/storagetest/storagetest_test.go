@@ -1,0 +1,129 @@
+package storagetest_test
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/adjourn/adjourn/storage"
+	"github.com/adjourn/adjourn/storage/storagetest"
+)
+
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	storagetest.Run(t, open)
+}
+
+// inChild is set where the broken stores run: in a process of its own, because
+// they fail their tests.
+const inChild = "STORAGETEST_BROKEN"
+
+// TestBroken shows that the kit fails for each broken store, in the subtest and
+// with the sentence that it should, and that each subtest is needed for one.
+func TestBroken(t *testing.T) {
+	if os.Getenv(inChild) != "" {
+		for _, f := range faults() {
+			t.Run(f.name, func(t *testing.T) {
+				t.Parallel()
+				storagetest.Run(t, func(*testing.T) storage.Store { return f.open() })
+			})
+		}
+		return
+	}
+	t.Parallel()
+	r := reported(t)
+	caught, needed, sentences := 0, map[string]bool{}, map[string]bool{}
+	for _, f := range faults() {
+		broken := r.broken[underscored(f.name)]
+		sentence := broken[underscored(f.caught)]
+		if sentence == "" {
+			t.Errorf("%q: the kit does not fail in %q, but in %q", f.name, f.caught, slices.Sorted(maps.Keys(broken)))
+			continue
+		}
+		caught++
+		needed[underscored(f.caught)], sentences[sentence] = true, true
+	}
+	for _, caseName := range slices.Sorted(maps.Keys(r.cases)) {
+		if !needed[caseName] {
+			t.Errorf("no broken store is there to be caught by %q: is it needed?", caseName)
+		}
+	}
+	t.Logf("storagetest: %d sentences; %d of %d broken stores caught (%d subtests)",
+		len(sentences), caught, len(faults()), len(r.cases))
+}
+
+// underscored is the name that package testing gives a subtest.
+func underscored(name string) string { return strings.ReplaceAll(name, " ", "_") }
+
+// A report is what the kit said about the broken stores.
+type report struct {
+	cases  map[string]bool              // that ran
+	broken map[string]map[string]string // by fault and case: the sentence that the kit says is broken
+}
+
+var (
+	// mark tells which test wrote the lines that follow.
+	mark = regexp.MustCompile(`^=== (?:RUN|CONT|NAME) +TestBroken/([^/]+)/([^/]+/[^/]+)$`)
+	said = regexp.MustCompile(`^ +storagetest\.go:\d+: broken: (".*")$`)
+)
+
+// reported runs the broken stores once, for all tests.
+func reported(t *testing.T) report {
+	t.Helper()
+	r, err := runBroken()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+var runBroken = sync.OnceValues(func() (report, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return report{}, err
+	}
+	cmd := exec.Command(self, "-test.run=^TestBroken$", "-test.v", "-test.parallel=1", "-test.timeout=5m")
+	cmd.Env = append(os.Environ(), inChild+"=1")
+	out, err := cmd.CombinedOutput()
+	switch {
+	case err == nil:
+		return report{}, fmt.Errorf("the kit found nothing wrong with broken stores:\n%s", out)
+	case bytes.Contains(out, []byte("panic: ")):
+		return report{}, fmt.Errorf("the kit or a broken store panics: %w\n%s", err, out)
+	case bytes.Contains(out, []byte("WARNING: DATA RACE")):
+		return report{}, fmt.Errorf("broken stores must fail by what they do, not by data races:\n%s", out)
+	}
+	return parse(string(out))
+})
+
+func parse(out string) (report, error) {
+	r := report{cases: map[string]bool{}, broken: map[string]map[string]string{}}
+	var fault, caseName string
+	for line := range strings.Lines(out) {
+		line = strings.TrimSuffix(line, "\n")
+		if m := mark.FindStringSubmatch(line); m != nil {
+			fault, caseName = m[1], m[2]
+			r.cases[caseName] = true
+		} else if strings.HasPrefix(line, "===") {
+			fault, caseName = "", ""
+		} else if m := said.FindStringSubmatch(line); m != nil {
+			sentence, err := strconv.Unquote(m[1])
+			if err != nil || fault == "" {
+				return r, fmt.Errorf("cannot parse %q: %v, fault %q", line, err, fault)
+			}
+			if r.broken[fault] == nil {
+				r.broken[fault] = map[string]string{}
+			}
+			r.broken[fault][caseName] = sentence
+		}
+	}
+	return r, nil
+}
