@@ -1,0 +1,64 @@
+package conversation_test
+
+import (
+	"time"
+
+	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/snooze"
+)
+
+// command returns the command that the specification calls name, as by would
+// give it.
+func command(name string, by conversation.Actor) conversation.Command {
+	switch name {
+	case "open", "open-for-agent":
+		o := conversation.Open{ForAgent: name == "open-for-agent"}
+		if by.Kind != conversation.KindVisitor {
+			o.Visitor = "vera"
+		}
+		return o
+	case "close":
+		switch by.Kind {
+		case conversation.KindVisitor:
+			return conversation.Close{}
+		case conversation.KindSystem:
+			return conversation.Close{Outcome: closure.Unresolved, Cause: closure.QueueTimeout}
+		}
+		return resolved
+	}
+	return plainCommands[name]
+}
+
+var plainCommands = map[string]conversation.Command{
+	"say":                 conversation.Say{Text: "hello"},
+	"say-automatically":   conversation.Say{Text: "I am on holiday", Automatic: true},
+	"request-agent":       conversation.RequestAgent{},
+	"request-agent-group": conversation.RequestAgent{Group: "support"},
+	"take":                conversation.Take{},
+	"assign-ann":          conversation.Assign{Agent: "ann"},
+	"assign-bob":          conversation.Assign{Agent: "bob"},
+	"hand-back":           conversation.HandBack{},
+	"transfer-ann":        conversation.Transfer{Agent: "ann"},
+	"transfer-bob":        conversation.Transfer{Agent: "bob"},
+	"transfer-group":      conversation.Transfer{Group: "support"},
+	"requeue":             conversation.Requeue{},
+	"snooze":              conversation.Snooze{Until: snooze.For(time.Hour)},
+	"snooze-until-reply":  conversation.Snooze{Until: snooze.UntilReply()},
+	"wake":                conversation.Wake{},
+	"close-forced":        conversation.Close{Outcome: closure.Resolved, Force: true},
+	"reclassify-same":     conversation.Reclassify{Outcome: closure.Unresolved},
+	"reclassify":          conversation.Reclassify{Outcome: closure.Resolved},
+	"reopen":              conversation.Reopen{},
+	"come-online":         conversation.SetPresence{Online: true},
+	"go-offline":          conversation.SetPresence{},
+	"type":                conversation.Typing{},
+	"mark-read":           conversation.MarkRead{},
+	"mark-read-older":     conversation.MarkRead{UpTo: 1},
+	"add-note":            conversation.AddNote{Text: "paid twice"},
+	"link-kb-1":           conversation.LinkArticle{Article: "kb-1"},
+	"link-kb-2":           conversation.LinkArticle{Article: "kb-2"},
+	"block":               conversation.Block{},
+	"unblock":             conversation.Unblock{},
+	"expire":              conversation.Expire{},
+}

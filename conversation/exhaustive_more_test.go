@@ -1,0 +1,287 @@
+package conversation_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/conversation"
+)
+
+// notMeantByAllowed are the forms of a command that do not count for Allowed: a
+// message that is only accepted because it is automatic, and a wish for another
+// group where it waits for a person already.
+var notMeantByAllowed = []string{"say-automatically", "request-agent-group"}
+
+// TestAllowedIsWhatIsAccepted compares Allowed with the specification: a command
+// is allowed if one of its forms would do something.
+func TestAllowedIsWhatIsAccepted(t *testing.T) {
+	t.Parallel()
+	type seat struct {
+		situation string
+		column    int
+	}
+	can := map[seat]map[conversation.CommandName]bool{}
+	arranged := map[string]situation{}
+	for _, x := range cells(t) {
+		at := seat{x.name, x.column}
+		if can[at] == nil {
+			can[at] = map[conversation.CommandName]bool{}
+		}
+		arranged[x.name] = x.situation
+		if changes(x.want) && !slices.Contains(notMeantByAllowed, x.command) {
+			can[at][command(x.command, x.by()).Name()] = true
+		}
+	}
+	for at, names := range can {
+		s, by := arranged[at.situation], columns[at.column].by
+		var want []conversation.CommandName
+		for _, c := range conversation.Commands() {
+			if names[c.Name()] {
+				want = append(want, c.Name())
+			}
+		}
+		got := conversation.Allowed(s.c, by, s.facts())
+		if !slices.Equal(got, want) {
+			t.Errorf("Allowed(%s, %s) = %v, want %v", s.name, by, got, want)
+		}
+	}
+}
+
+// Going away is nothing new while offline, but coming is: whether the visitor is
+// there must not change what they may do.
+func TestAllowedIsNotAboutAValue(t *testing.T) {
+	t.Parallel()
+	for _, l := range openStates(t) {
+		for _, online := range []bool{false, true, false} {
+			l.try(vera, conversation.SetPresence{Online: online})
+			for _, by := range []conversation.Actor{vera, host} {
+				allowed := conversation.Allowed(l.c, by, l.facts())
+				if !slices.Contains(allowed, conversation.NameSetPresence) {
+					t.Errorf("Allowed(%s, online: %t) = %v, without set_presence", by, online, allowed)
+				}
+			}
+		}
+	}
+}
+
+// guards says for the words of each guard, as Transitions shows them, whether
+// they are true of a cell.
+var guards = map[string]func(cell) bool{
+	"":                       func(cell) bool { return true },
+	"a person is asked for":  func(x cell) bool { return x.command == "open-for-agent" },
+	"there is a bot":         func(x cell) bool { return !x.has("no-bot") },
+	"there is no bot":        func(x cell) bool { return x.has("no-bot") },
+	"the visitor is blocked": func(x cell) bool { return x.has("blocked") },
+	"the message is automatic": func(x cell) bool {
+		return x.command == "say-automatically" || x.by() == host
+	},
+	"the message is automatic, or the snooze stays asleep": func(x cell) bool {
+		return x.command == "say-automatically" || x.by() == host || x.has("asleep")
+	},
+	"the agent who had it can have it again": func(x cell) bool {
+		return !x.has("unavailable") && !x.has("nobody-before")
+	},
+	"the reopen window is over": func(x cell) bool {
+		return x.has("window-over") || x.has("no-window") || x.has("full")
+	},
+	"another group is asked for": func(x cell) bool {
+		return x.command == "request-agent-group" && !x.has("in-group")
+	},
+	"the agent has it":       func(x cell) bool { return x.command == "assign-ann" },
+	"the target is an agent": func(x cell) bool { return x.command != "transfer-group" },
+	"the target has it": func(x cell) bool {
+		return x.state == "assigned" && x.command == "transfer-ann" ||
+			x.state == "waiting" && x.command == "transfer-group" && x.has("in-group")
+	},
+	"the decision is the same": func(x cell) bool { return x.command == "reclassify-same" },
+	"the presence is the same": func(x cell) bool { return (x.command == "come-online") == x.has("busy") },
+	"it moves the idle deadline noticeably": func(x cell) bool {
+		return x.has("silent") || x.due() != ""
+	},
+	"nothing is unread": func(x cell) bool { return !x.has("busy") || x.command == "mark-read-older" },
+	"it is linked": func(x cell) bool {
+		return (x.has("busy") || x.has("all-linked")) && x.command == "link-kb-1"
+	},
+	"it has as many as it can have": func(x cell) bool { return x.has("all-linked") },
+	"the snooze is over, it is kept, and the agent can have it": func(x cell) bool {
+		return x.has("over") && !x.has("released") && !x.has("unavailable")
+	},
+	"the snooze is over":       func(x cell) bool { return x.has("over") },
+	"a prompt is due":          func(x cell) bool { return x.due() == "prompt" },
+	"a follow-up is due":       func(x cell) bool { return x.due() == "follow_up" },
+	"an idle hand-back is due": func(x cell) bool { return x.due() == "hand_back" },
+	"an idle requeue is due":   func(x cell) bool { return x.due() == "requeue" },
+	"an idle closing is due":   func(x cell) bool { return x.due() == "close" },
+}
+
+// roles returns what the actor of a column is to the conversation.
+func (x cell) roles() conversation.Who {
+	switch by := x.by(); by.Kind {
+	case conversation.KindVisitor:
+		if by == vera || x.state == "none" {
+			return conversation.TheVisitor
+		}
+		return 0
+	case conversation.KindAgent, conversation.KindSupervisor:
+		who := conversation.AnyAgent
+		if by.Kind == conversation.KindSupervisor {
+			who = conversation.AnySupervisor
+		}
+		if by.ID == "ann" && (x.state == "assigned" || x.state == "snoozed") {
+			who |= conversation.TheHolder
+		}
+		return who
+	case conversation.KindBot:
+		return conversation.TheBot
+	case conversation.KindSystem:
+		return conversation.TheSystem
+	}
+	return conversation.ThePassingTime
+}
+
+// row returns the row of Transitions that decides the cell, by its words alone.
+func (x cell) row(t *testing.T, rows []conversation.Transition) int {
+	name := command(x.command, x.by()).Name()
+	return slices.IndexFunc(rows, func(r conversation.Transition) bool {
+		holds, ok := guards[r.When]
+		if !ok {
+			t.Fatalf("the table has a guard %q, which this test does not know", r.When)
+		}
+		return r.From == x.c.State && r.Command == name && r.Who&x.roles() != 0 && holds(x)
+	})
+}
+
+// TestTransitionsTellTheTruth reads the printed table as a person would: the
+// first row whose state, command, actor and words fit says what happens. That
+// must be what the specification says, as must what it is refused for having
+// missed; and no row may be there for nothing.
+func TestTransitionsTellTheTruth(t *testing.T) {
+	t.Parallel()
+	rows := conversation.Transitions()
+	reached := make([]bool, len(rows))
+	for _, x := range cells(t) {
+		if x.want == "!" {
+			continue // judged before any row
+		}
+		i := x.row(t, rows)
+		if i < 0 {
+			if changes(x.want) || x.want == "=" {
+				t.Errorf("%v: accepted (%s) without a row", x, x.want)
+			}
+			continue
+		}
+		reached[i] = true
+		if want := x.asOfWords(); rows[i].AsOf != want {
+			t.Errorf("%v: the row says that it must not have missed %q, the specification %q", x, rows[i].AsOf, want)
+		}
+		if x.want == "F" && rows[i].Changes {
+			continue
+		}
+		if got := rowOutcome(rows[i]); got != x.want {
+			t.Errorf("%v: the row says %q, the specification %q: %+v", x, got, x.want, rows[i])
+		}
+	}
+	for i, r := range rows {
+		if !reached[i] {
+			t.Errorf("no cell reaches %+v", r)
+		}
+	}
+}
+
+// asOfWords returns what the row of the cell should say under AsOf. What force
+// overrides, the row says for all closings alike.
+func (x cell) asOfWords() string {
+	if !changes(x.want) && x.want != "F" {
+		return ""
+	}
+	if x.command == "close-forced" {
+		x.command = "close"
+	}
+	return x.matters()
+}
+
+func rowOutcome(r conversation.Transition) string {
+	switch {
+	case r.Refused != nil:
+		return sentinels[r.Refused]
+	case !r.Changes:
+		return "="
+	}
+	return letters[r.To]
+}
+
+// TestEveryCellFindsWhatIsWrong is the positive control: whatever outcome is
+// planted in place of the specified one, the cell complains.
+func TestEveryCellFindsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	const outcomes = "BWASC=.hnfecxowm!Fs"
+	for i, x := range cells(t) {
+		planted := outcomes[i%len(outcomes)]
+		if string(planted) == x.want {
+			planted = outcomes[(i+1)%len(outcomes)]
+		}
+		if x.check(conversation.Decide, x.c.Version, string(planted)) == nil {
+			t.Errorf("%v: %c planted for %s was not noticed", x, planted, x.want)
+		}
+	}
+}
+
+// TestEveryCellFindsABrokenMachine is the other positive control: each way to
+// sabotage Decide is noticed by some cell.
+func TestEveryCellFindsABrokenMachine(t *testing.T) {
+	t.Parallel()
+	all := cells(t)
+	for name, broken := range brokenMachines {
+		if !slices.ContainsFunc(all, func(x cell) bool { return x.check(broken, x.c.Version, x.want) != nil }) {
+			t.Errorf("a machine in which %s was not noticed", name)
+		}
+	}
+}
+
+var brokenMachines = map[string]decider{
+	"every agent is a supervisor": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		if r.By.Kind == conversation.KindAgent {
+			r.By.Kind = conversation.KindSupervisor
+		}
+		return conversation.Decide(c, r, f)
+	},
+	"a second closing is accepted": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		events, err := conversation.Decide(c, r, f)
+		if errors.Is(err, conversation.ErrAlreadyClosed) {
+			return nil, nil
+		}
+		return events, err
+	},
+	"a refusal comes with an event": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		events, err := conversation.Decide(c, r, f)
+		if errors.Is(err, conversation.ErrBlocked) {
+			events = []conversation.Event{conversation.Said{}}
+		}
+		return events, err
+	},
+	"a blocked visitor is heard": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		c.Blocked = c.Blocked && r.Command.Name() != conversation.NameSay
+		return conversation.Decide(c, r, f)
+	},
+	"a kept snooze is released": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		events, err := conversation.Decide(c, r, f)
+		for i, e := range events {
+			if w, ok := e.(conversation.Woken); ok {
+				w.Agent = ""
+				events[i] = w
+			}
+		}
+		return events, err
+	},
+	"an idle closing is only a prompt": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		events, err := conversation.Decide(c, r, f)
+		for i, e := range events {
+			if closed, ok := e.(conversation.Closed); ok && closed.Cause == closure.Idle {
+				events[i] = conversation.Prompted{}
+			}
+		}
+		return events, err
+	},
+}

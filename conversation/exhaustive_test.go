@@ -1,0 +1,289 @@
+package conversation_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/adjourn/adjourn/conversation"
+)
+
+// A decider is Decide, or something that stands in for it.
+type decider func(conversation.Conversation, conversation.Request, conversation.Facts) ([]conversation.Event, error)
+
+// A cell is one command in one situation by one actor, with what the
+// specification says about it.
+type cell struct {
+	situation
+	command string
+	column  int
+	want    string
+	allowed []conversation.CommandName
+}
+
+func (x cell) by() conversation.Actor { return columns[x.column].by }
+
+func (x cell) request(asOf conversation.Version) conversation.Request {
+	return conversation.Request{By: x.by(), Command: command(x.command, x.by()), AsOf: asOf}
+}
+
+func (x cell) String() string {
+	return fmt.Sprintf("%s by %s (%s) in %s", x.command, x.by(), columns[x.column].as, x.name)
+}
+
+// cells returns every command × situation × actor. They are made once, and only
+// read.
+func cells(t *testing.T) []cell {
+	t.Helper()
+	made.once.Do(func() { made.cells = makeCells(t) })
+	if len(made.cells) == 0 {
+		t.Fatal("there are no cells")
+	}
+	return made.cells
+}
+
+var made struct {
+	once  sync.Once
+	cells []cell
+}
+
+func makeCells(t *testing.T) []cell {
+	var all []cell
+	allowed := map[string][]conversation.CommandName{}
+	arranged := situations(t)
+	for _, s := range arranged {
+		for _, c := range columns {
+			allowed[s.name+c.as] = conversation.Allowed(s.c, c.by, s.facts())
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(specification)) {
+		rows := parse(t, name, specification[name])
+		for _, s := range arranged {
+			for i, c := range columns {
+				all = append(all, cell{s, name, i, expected(rows, s, name, i), allowed[s.name+c.as]})
+			}
+		}
+	}
+	return all
+}
+
+// parse reads the rows of one command, by situation or state.
+func parse(t *testing.T, command, text string) map[string][]string {
+	rows := map[string][]string{}
+	var names, outcomes []string
+	_, text, _ = strings.Cut(text, "V v h a H s b y t")
+	for word := range strings.FieldsSeq(text) {
+		if len(word) > 1 {
+			names = append(names, word)
+			continue
+		}
+		if outcomes = append(outcomes, word); len(outcomes) < len(columns) {
+			continue
+		}
+		for _, n := range names {
+			if !slices.Contains(situationNames, n) || rows[n] != nil {
+				t.Fatalf("the specification of %s has a row %q, which is unknown or there twice", command, n)
+			}
+			rows[n] = outcomes
+		}
+		names, outcomes = nil, nil
+	}
+	if len(names)+len(outcomes) > 0 {
+		t.Fatalf("the specification of %s ends in half a row: %v %v", command, names, outcomes)
+	}
+	return rows
+}
+
+// expected is what the specification says, and what it says by saying nothing.
+func expected(rows map[string][]string, s situation, command string, column int) string {
+	row := rows[s.name]
+	if row == nil {
+		row = rows[s.state]
+	}
+	switch {
+	case row == nil && s.state == "none":
+		return "f"
+	case row == nil:
+		return "n"
+	case s.has("full") && changes(row[column]) && !slices.Contains(evenWhenFull, command):
+		return "F"
+	}
+	return row[column]
+}
+
+// changes reports whether the outcome is a state that is entered or stayed in
+// with an event.
+func changes(outcome string) bool { return strings.Contains("BWASC", outcome) }
+
+var letters = map[conversation.State]string{
+	conversation.StateBot: "B", conversation.StateWaiting: "W", conversation.StateAssigned: "A",
+	conversation.StateSnoozed: "S", conversation.StateClosed: "C",
+}
+
+var sentinels = map[error]string{
+	conversation.ErrForbidden: ".", conversation.ErrHeld: "h", conversation.ErrNotPossible: "n",
+	conversation.ErrNotFound: "f", conversation.ErrExists: "e", conversation.ErrAlreadyClosed: "c",
+	conversation.ErrBlocked: "x", conversation.ErrNoBot: "o", conversation.ErrWindowOver: "w",
+	conversation.ErrTooManyArticles: "m", conversation.ErrHistoryFull: "F", conversation.ErrStale: "s",
+}
+
+// check compares what decide does in the cell with what is wanted.
+func (x cell) check(decide decider, asOf conversation.Version, want string) error {
+	r := x.request(asOf)
+	events, err := decide(x.c, r, x.facts())
+	got, wrong := x.outcome(r, events, err)
+	if wrong == nil && got != want {
+		wrong = fmt.Errorf("got %q (%d events, %v), want %q", got, len(events), err, want)
+	}
+	if wrong == nil && changes(got) {
+		wrong = x.checkEvents(got, events)
+	}
+	if wrong != nil {
+		return fmt.Errorf("%v as of %d: %w", x, asOf, wrong)
+	}
+	return nil
+}
+
+// outcome returns the letter of what was decided, and what is wrong in itself.
+func (x cell) outcome(r conversation.Request, events []conversation.Event, err error) (string, error) {
+	if err != nil && len(events) > 0 {
+		return "", fmt.Errorf("%d events beside the error %v", len(events), err)
+	}
+	if err == nil {
+		return x.apply(r, events), nil
+	}
+	if _, ok := errors.AsType[*conversation.InvalidError](err); ok {
+		return "!", nil
+	}
+	refused, ok := errors.AsType[*conversation.RefusedError](err)
+	if !ok {
+		return "", fmt.Errorf("error %v of type %T", err, err)
+	}
+	return sentinels[refused.Why], x.checkRefusal(r, refused)
+}
+
+func (x cell) apply(r conversation.Request, events []conversation.Event) string {
+	if len(events) == 0 {
+		return "="
+	}
+	after, _ := conversation.Append(x.c, r.By, x.now, events)
+	return letters[after.State]
+}
+
+// checkRefusal checks that a refusal says what was refused, in which state, to
+// whom, and what is allowed.
+func (x cell) checkRefusal(r conversation.Request, e *conversation.RefusedError) error {
+	if e.Command != r.Command.Name() || e.State != x.c.State || e.By != r.By {
+		return fmt.Errorf("the refusal speaks of %s in %q by %s", e.Command, e.State, e.By)
+	}
+	if !errors.Is(e, e.Why) {
+		return fmt.Errorf("the refusal does not wrap %v", e.Why)
+	}
+	for _, word := range []string{string(e.Command), x.state, e.By.String(), e.Why.Error()} {
+		if !strings.Contains(e.Error(), word) {
+			return fmt.Errorf("the text of the refusal, %q, does not say %q", e.Error(), word)
+		}
+	}
+	if e.Why == conversation.ErrHeld && e.Holder != x.c.Agent {
+		return fmt.Errorf("the refusal says that %q has it", e.Holder)
+	}
+	if e.Why == conversation.ErrAlreadyClosed && e.Closing != x.c.Closing {
+		return errors.New("the refusal does not say how it was closed")
+	}
+	if !slices.Equal(e.Allowed, x.allowed) {
+		return fmt.Errorf("the refusal allows %v, Allowed says %v", e.Allowed, x.allowed)
+	}
+	return nil
+}
+
+// versions returns the versions between which staleness can change.
+func (x cell) versions() []conversation.Version {
+	all := []conversation.Version{1, x.message - 1, x.message, x.handover - 1, x.handover, x.c.Version}
+	all = slices.DeleteFunc(all, func(v conversation.Version) bool { return v < 1 || v > x.c.Version })
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// marks returns when the visitor last wrote and when it last changed hands, read
+// from the journal.
+func (s situation) marks() (message, handover conversation.Version) {
+	c := conversation.Conversation{}
+	for _, r := range s.journal {
+		before := hands(c)
+		c = conversation.Evolve(c, r)
+		if hands(c) != before {
+			handover = r.Seq
+		}
+		if said, ok := r.Event.(conversation.Said); ok && r.By == vera && !said.Automatic {
+			message = r.Seq
+		}
+	}
+	return message, handover
+}
+
+func hands(c conversation.Conversation) string {
+	if c.Agent != "" {
+		return "agent " + c.Agent
+	}
+	return string(c.State)
+}
+
+// stale reports whether the specification refuses the cell as of a version.
+func (x cell) stale(asOf conversation.Version) bool {
+	if !changes(x.want) && x.want != "F" {
+		return false
+	}
+	matters := x.matters()
+	return strings.Contains(matters, "message") && x.message > asOf ||
+		strings.Contains(matters, "handover") && x.handover > asOf
+}
+
+// matters returns what the command must not have missed, if it does something.
+func (x cell) matters() string {
+	if matters, ok := mustHaveSeen[x.command+" "+string(x.by().Kind)]; ok {
+		return matters
+	}
+	return mustHaveSeen[x.command]
+}
+
+// TestEveryCell asserts every command in every situation by every actor, as of
+// the present version and as of every older one that could matter.
+func TestEveryCell(t *testing.T) {
+	t.Parallel()
+	all, late := cells(t), 0
+	for _, x := range all {
+		if err := x.check(conversation.Decide, x.c.Version, x.want); err != nil {
+			t.Error(err)
+		}
+		for _, v := range x.versions() {
+			want := x.want
+			if x.stale(v) {
+				want = "s"
+			}
+			if err := x.check(conversation.Decide, v, want); err != nil {
+				t.Error(err)
+			}
+			late++
+		}
+	}
+	t.Logf("exhaustive: %d cells, and %d as of a version", len(all), late)
+}
+
+func TestTheSpecificationHasEveryCommand(t *testing.T) {
+	t.Parallel()
+	var missing []conversation.CommandName
+	for _, c := range conversation.Commands() {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(specification)), func(name string) bool {
+			return command(name, ann).Name() == c.Name()
+		}) {
+			missing = append(missing, c.Name())
+		}
+	}
+	if len(missing) > 0 {
+		t.Errorf("no specification for %v", missing)
+	}
+}

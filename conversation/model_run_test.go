@@ -1,0 +1,1282 @@
+package conversation_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/idle"
+	"github.com/adjourn/adjourn/snooze"
+)
+
+var (
+	modelSeed     = flag.Uint64("model.seed", 0, "seed of the random lives of TestModel; 0 draws one")
+	modelCommands = flag.Int64("model.commands", 1_000_000, "how many commands TestModel gives, at least")
+)
+
+// A modelMachine is what the model runs beside: the package, or the package with
+// a planted bug.
+type modelMachine struct {
+	decide  func(conversation.Conversation, conversation.Request, conversation.Facts) ([]conversation.Event, error)
+	evolve  func(conversation.Conversation, conversation.Record) conversation.Conversation
+	nextDue func(conversation.Conversation, conversation.Policy) (time.Time, bool)
+	allowed func(conversation.Conversation, conversation.Actor, conversation.Facts) []conversation.CommandName
+}
+
+func modelReal() modelMachine {
+	return modelMachine{conversation.Decide, conversation.Evolve, conversation.NextDue, conversation.Allowed}
+}
+
+// TestModel gives random commands to the machine and to the model, and demands
+// that they agree on everything that can be seen after each of them.
+func TestModel(t *testing.T) {
+	t.Parallel()
+	seed := *modelSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("model: seed %d; go test -run TestModel ./conversation -model.seed=%[1]d repeats it", seed)
+	tally, failed := modelLives(modelReal(), seed, *modelCommands)
+	for _, f := range failed {
+		t.Errorf("seed %d, life %d: %s", seed, f.life, f.shrunk())
+	}
+	t.Logf("model: %s commands, %s accepted, %s refused, %d divergences, seed %d",
+		modelComma(tally.commands), modelComma(tally.accepted), modelComma(tally.refused), len(failed), seed)
+	if len(failed) == 0 && tally.commands >= 500_000 {
+		tally.checkHealth(t)
+	}
+}
+
+// TestModelCatches plants bugs into the machine, one at a time, and demands that
+// the comparison finds each of them soon.
+func TestModelCatches(t *testing.T) {
+	t.Parallel()
+	const enough = 500_000 // the rarest takes 5,000 on average
+	seed := *modelSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	caught := 0
+	for _, bug := range modelBugs {
+		machine := modelReal()
+		bug.plant(&machine)
+		given, f := modelHunt(machine, seed, enough)
+		if f.diff == "" {
+			t.Errorf("seed %d: not caught in %s commands: %s", seed, modelComma(given), bug.name)
+			continue
+		}
+		caught++
+		t.Logf("caught after %7s commands: %s", modelComma(given), bug.name)
+	}
+	t.Logf("model: %d of %d planted bugs caught, seed %d", caught, len(modelBugs), seed)
+}
+
+// modelHunt runs lives until one fails or there were enough commands.
+func modelHunt(machine modelMachine, seed uint64, enough int64) (given int64, f modelFailure) {
+	tally := modelNewTally()
+	for life := int64(1); given < enough && f.diff == ""; life++ {
+		f = modelLiveOne(machine, seed, life, &tally)
+		given += int64(len(f.moves))
+	}
+	return given, f
+}
+
+// A modelBug is a mistake that somebody could make in the machine.
+type modelBug struct {
+	name  string
+	plant func(*modelMachine)
+}
+
+var modelBugs = []modelBug{
+	{"closing keeps the snooze", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Closed) {
+		after.Snooze = before.Snooze
+	})},
+	{"snoozing again keeps the deadline", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Snoozed) {
+		if before.Snooze != nil {
+			after.Snooze = before.Snooze
+		}
+	})},
+	{"taking over keeps the level of the ladder", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Taken) {
+		after.Silence.Step = before.Silence.Step
+	})},
+	{"waking keeps the silence", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Woken) {
+		after.Silence = before.Silence
+	})},
+	{"reopening goes on with the old silence", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Reopened) {
+		after.Silence = before.Silence
+	})},
+	{"typing postpones nothing", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Typed) {
+		after.Silence = before.Silence
+	})},
+	{"typing arms the prompt again", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Typed) {
+		after.Silence.Step = 0
+	})},
+	{"a note restarts the silence", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.NoteAdded) {
+		after.Silence = conversation.Silence{Since: r.Now()}
+	})},
+	{"a hand-back leaves the question open", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.HandedBack) {
+		after.UnansweredSince = before.UnansweredSince
+	})},
+	{"the prompt is repeated", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Prompted) {
+		after.Silence.Step = before.Silence.Step
+	})},
+	{"late steps fire in a burst", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.FollowedUp) {
+		after.Silence.Since = before.Silence.Since
+	})},
+	{"the count of follow-ups is not reset", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Said) {
+		after.FollowUps = before.FollowUps
+	})},
+	{"a nagging visitor loses the place in the queue", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Said) {
+		if after.State == conversation.StateWaiting && r.By.Kind == conversation.KindVisitor {
+			after.Since = r.Now()
+		}
+	})},
+	{"deciding again is counted as a closing", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Reclassified) {
+		again := *after.Closing
+		again.Number++
+		after.Closing = &again
+	})},
+	{"reading writes into the value before it", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.MarkedRead) {
+		after.Unread = slices.Clone(after.Unread)
+		clear(before.Unread)
+	})},
+	{"deadlines come from the clamped time", func(m *modelMachine) {
+		real := m.evolve
+		m.evolve = func(c conversation.Conversation, r conversation.Record) conversation.Conversation {
+			r.Clock = time.Time{}
+			return real(c, r)
+		}
+	}},
+	{"a snoozed conversation runs the ladder", func(m *modelMachine) {
+		real := m.nextDue
+		m.nextDue = func(c conversation.Conversation, p conversation.Policy) (time.Time, bool) {
+			if due, ok := real(c, p); ok || c.State != conversation.StateSnoozed {
+				return due, ok
+			}
+			c.State = conversation.StateAssigned
+			return real(c, p)
+		}
+	}},
+	{"a due instant is a microsecond late", func(m *modelMachine) {
+		real := m.nextDue
+		m.nextDue = func(c conversation.Conversation, p conversation.Policy) (time.Time, bool) {
+			due, ok := real(c, p)
+			return due.Add(time.Microsecond), ok
+		}
+	}},
+	{"a deadline fires a microsecond early", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if r.Command.Name() == conversation.NameExpire {
+			f.Now = f.Now.Add(time.Microsecond)
+		}
+	})},
+	{"a stale bot reply is accepted", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if r.Command.Name() == conversation.NameSay && r.AsOf > 0 && r.AsOf < c.Version {
+			r.AsOf = c.Version
+		}
+	})},
+	{"a close ignores what the visitor has just written", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if r.Command.Name() == conversation.NameClose && r.AsOf > 0 && r.AsOf < c.Version {
+			r.AsOf = c.Version
+		}
+	})},
+	{"it reopens after the window", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		f.Policy.ReopenWindow = idle.MaxWait
+	})},
+	{"not keeping is ignored", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if c.Snooze != nil {
+			kept := *c.Snooze
+			kept.AtEnd = snooze.Keep
+			c.Snooze = &kept
+		}
+	})},
+	{"an agent who is away gets it back", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		f.Agent = conversation.AgentReady
+	})},
+	{"an automatic message counts as one", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if say, ok := r.Command.(conversation.Say); ok {
+			r.Command = conversation.Say{Text: say.Text}
+		}
+	})},
+	{"a blocked visitor is heard", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if r.By.Kind == conversation.KindVisitor {
+			c.Blocked = false
+		}
+	})},
+	{"presence wakes", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
+		if len(events) > 0 && c.State == conversation.StateSnoozed && r.Command.Name() == conversation.NameSetPresence {
+			events = append(events, conversation.Woken{Cause: conversation.WokenByVisitor, Agent: c.Agent})
+		}
+		return events, err
+	})},
+	{"closing twice counts twice", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
+		if errors.Is(err, conversation.ErrAlreadyClosed) {
+			return []conversation.Event{conversation.Closed{Number: c.Closing.Number + 1, Outcome: closure.Unresolved, Cause: closure.Agent}}, nil
+		}
+		return events, err
+	})},
+	{"the second to take it wins", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
+		if errors.Is(err, conversation.ErrHeld) && r.Command.Name() == conversation.NameTake {
+			return []conversation.Event{conversation.Taken{From: c.Agent}}, nil
+		}
+		return events, err
+	})},
+	{"a message does not wake", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
+		if c.State == conversation.StateSnoozed && r.Command.Name() == conversation.NameSay {
+			return events[:min(len(events), 1)], err
+		}
+		return events, err
+	})},
+	{"opening for a person asks nothing", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Opened) {
+		after.UnansweredSince = time.Time{}
+	})},
+	{"a person asked for leaves the group", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.AgentRequested) {
+		after.Group = before.Group
+	})},
+	{"another group costs the place in the queue", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.AgentRequested) {
+		if before.State == conversation.StateWaiting {
+			after.Since = r.Now()
+		}
+	})},
+	{"another group begins another silence", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.AgentRequested) {
+		if before.State == conversation.StateWaiting {
+			after.Silence = conversation.Silence{Since: r.Now()}
+		}
+	})},
+	{"a message leaves the visitor told", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Said) {
+		after.Silence.Informed = before.Silence.Informed
+	})},
+	{"a new agent leaves the visitor told", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Assigned) {
+		after.Silence.Informed = before.Silence.Informed
+	})},
+	{"a prompt forgets that the visitor was told", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Prompted) {
+		after.Silence.Informed = false
+	})},
+	{"typing forgets that the visitor was told", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Typed) {
+		after.Silence.Informed = false
+	})},
+	{"closing leaves the question open", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Closed) {
+		after.UnansweredSince = before.UnansweredSince
+	})},
+	{"snoozing again forgets the message", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Snoozed) {
+		fresh := *after.Snooze
+		fresh.Unread = false
+		after.Snooze = &fresh
+	})},
+	{"an answer leaves the sleeping message unread", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Said) {
+		if before.Snooze != nil && after.Snooze != nil && r.By.Kind != conversation.KindVisitor {
+			after.Snooze = before.Snooze
+		}
+	})},
+	{"what is unread grows without end", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Said) {
+		if len(after.Unread) == conversation.MaxUnread {
+			after.Unread = append(slices.Clone(before.Unread), r.Seq)
+		}
+	})},
+	{"it closes a visitor who was told before this silence", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		c.Silence.Informed = c.Silence.Informed || c.FollowUps > 0
+	})},
+	{"it closes a visitor who was never told", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		c.Silence.Informed = true
+	})},
+	{"a hand-back ignores what the visitor has just written", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if r.Command.Name() == conversation.NameHandBack && r.AsOf > 0 && r.AsOf < c.Version {
+			r.AsOf = c.Version
+		}
+	})},
+	{"a snooze ignores what the visitor has just written", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if r.Command.Name() == conversation.NameSnooze && r.AsOf > 0 && r.AsOf < c.Version {
+			r.AsOf = c.Version
+		}
+	})},
+	{"the keeper takes it back as of any version", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if r.Command.Name() == conversation.NameTake && r.By.ID == c.Agent && r.AsOf > 0 && r.AsOf < c.Version {
+			r.AsOf = c.Version
+		}
+	})},
+	{"more articles are linked than can be", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if r.Command.Name() == conversation.NameLinkArticle {
+			c.Articles = c.Articles[:min(len(c.Articles), conversation.MaxArticles-1)]
+		}
+	})},
+	{"a full history is decided on again", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if r.Command.Name() == conversation.NameReclassify && c.Version >= conversation.MaxHistory {
+			c.Version, r.AsOf = conversation.MaxHistory-1, 0
+		}
+	})},
+	{"a full history is never over", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if c.Version >= conversation.MaxHistory && r.AsOf < conversation.MaxHistory {
+			c.Version = conversation.MaxHistory - 1
+		}
+	})},
+	{"only a message reopens what is full", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if r.Command.Name() == conversation.NameSay && c.State == conversation.StateClosed && c.Version >= conversation.MaxHistory {
+			c.Version, r.AsOf = conversation.MaxHistory-1, 0
+		}
+	})},
+	{"the visitor's closing can be too late", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
+		if err == nil && r.By.Kind == conversation.KindVisitor && r.Command.Name() == conversation.NameClose && r.AsOf > 0 && r.AsOf < c.LastVisitorMessage {
+			return nil, conversation.ErrStale
+		}
+		return events, err
+	})},
+	{"what nobody may is refused as held", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
+		if errors.Is(err, conversation.ErrForbidden) && r.By.Kind == conversation.KindAgent && c.Open() {
+			return nil, &conversation.RefusedError{Command: r.Command.Name(), State: c.State, By: r.By, Why: conversation.ErrHeld, Holder: c.Agent}
+		}
+		return events, err
+	})},
+	{"a supervisor is not told that it is held", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
+		if errors.Is(err, conversation.ErrHeld) && r.By.Kind == conversation.KindSupervisor {
+			return nil, conversation.ErrForbidden
+		}
+		return events, err
+	})},
+	{"held by the bot is forbidden", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
+		if errors.Is(err, conversation.ErrHeld) && c.Agent == "" {
+			return nil, conversation.ErrForbidden
+		}
+		return events, err
+	})},
+	{"an unknown conversation has versions", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
+		if errors.Is(err, conversation.ErrNotFound) && r.AsOf > 0 {
+			return nil, conversation.ErrInvalid
+		}
+		return events, err
+	})},
+	{"the timer's closing could never be meant", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
+		if errors.Is(err, conversation.ErrForbidden) && r.By.Kind == conversation.KindTimer && r.Command.Name() == conversation.NameClose {
+			return nil, conversation.ErrInvalid
+		}
+		return events, err
+	})},
+	{"asking for a person wakes without a record", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
+		if len(events) == 2 && r.Command.Name() == conversation.NameRequestAgent {
+			return events[1:], err
+		}
+		return events, err
+	})},
+	{"nobody asks for a person twice", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
+		if len(events) == 1 && c.State == conversation.StateWaiting && r.Command.Name() == conversation.NameRequestAgent {
+			return nil, nil
+		}
+		return events, err
+	})},
+	{"Allowed leaves out the presence that is", modelAllows(func(c conversation.Conversation, name conversation.CommandName) bool {
+		return name != conversation.NameSetPresence || !c.Online
+	})},
+	{"Allowed leaves out what a full history takes", modelAllows(func(c conversation.Conversation, name conversation.CommandName) bool {
+		return name != conversation.NameBlock || c.Version < conversation.MaxHistory
+	})},
+}
+
+// modelAllows plants a bug into what somebody may do: what the bug says no to is
+// left out.
+func modelAllows(bug func(c conversation.Conversation, name conversation.CommandName) bool) func(*modelMachine) {
+	return func(m *modelMachine) {
+		real := m.allowed
+		m.allowed = func(c conversation.Conversation, by conversation.Actor, f conversation.Facts) []conversation.CommandName {
+			return slices.DeleteFunc(real(c, by, f), func(name conversation.CommandName) bool { return !bug(c, name) })
+		}
+	}
+}
+
+// modelEvolves plants a bug into what an event of type E does.
+func modelEvolves[E conversation.Event](bug func(before, after *conversation.Conversation, r conversation.Record, e E)) func(*modelMachine) {
+	return func(m *modelMachine) {
+		real := m.evolve
+		m.evolve = func(c conversation.Conversation, r conversation.Record) conversation.Conversation {
+			after := real(c, r)
+			if e, ok := r.Event.(E); ok {
+				bug(&c, &after, r, e)
+			}
+			return after
+		}
+	}
+}
+
+// modelAsks plants a bug into what a decision is told.
+func modelAsks(bug func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts)) func(*modelMachine) {
+	return func(m *modelMachine) {
+		real := m.decide
+		m.decide = func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+			bug(&c, &r, &f)
+			return real(c, r, f)
+		}
+	}
+}
+
+// modelDecides plants a bug into what a decision says.
+func modelDecides(bug func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error)) func(*modelMachine) {
+	return func(m *modelMachine) {
+		real := m.decide
+		m.decide = func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+			events, err := real(c, r, f)
+			return bug(c, r, events, err)
+		}
+	}
+}
+
+// modelLives runs lives of 60 to 100 commands until there were enough, or a few
+// of them failed. What a life does depends on the seed and its number alone.
+func modelLives(machine modelMachine, seed uint64, commands int64) (modelTally, []modelFailure) {
+	var (
+		next, given atomic.Int64
+		mu          sync.Mutex
+		all         = modelNewTally()
+		failed      []modelFailure
+		workers     sync.WaitGroup
+	)
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			tally := modelNewTally()
+			for given.Load() < commands {
+				life := next.Add(1)
+				f := modelLiveOne(machine, seed, life, &tally)
+				given.Add(int64(len(f.moves)))
+				if f.diff != "" {
+					given.Add(commands / 4) // a few are enough
+					mu.Lock()
+					failed = append(failed, f)
+					mu.Unlock()
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			all.add(tally)
+		})
+	}
+	workers.Wait()
+	slices.SortFunc(failed, func(a, b modelFailure) int { return int(a.life - b.life) })
+	return all, failed
+}
+
+// modelLiveOne makes up one life while it goes on.
+func modelLiveOne(machine modelMachine, seed uint64, life int64, tally *modelTally) modelFailure {
+	rng := rand.New(rand.NewPCG(seed, uint64(life)))
+	f := modelFailure{machine: machine, life: life}
+	switch life % 64 {
+	case 5, 30, 47:
+		f.first = conversation.MaxHistory - conversation.Version(1+rng.IntN(60))
+	case 9, 41:
+		f.moves = modelCrowd(rng)
+	}
+	pair := modelNewPair(machine, tally, f.first)
+	for i := range len(f.moves) + 60 + rng.IntN(41) {
+		if i >= len(f.moves) {
+			f.moves = append(f.moves, modelInvent(rng, pair))
+		}
+		move := f.moves[i]
+		if f.diff = pair.play(move); f.diff != "" {
+			return f
+		}
+	}
+	f.diff = pair.checkJournal()
+	return f
+}
+
+// modelCrowd returns the first moves of a life in which much is linked and little
+// is read.
+func modelCrowd(rng *rand.Rand) []modelMove {
+	moves := []modelMove{{by: conversation.Visitor("vic"), command: conversation.Open{}, policy: new(modelInventPolicy(rng))}}
+	host := conversation.System("")
+	for i := range conversation.MaxArticles - 1 {
+		moves = append(moves, modelMove{by: host, command: conversation.LinkArticle{Article: fmt.Sprintf("old%d", i)}})
+	}
+	for range conversation.MaxUnread - 2 {
+		moves = append(moves, modelMove{by: host, command: conversation.Say{Text: "words"}})
+	}
+	return moves
+}
+
+// A modelMove is one command of a life, written so that it keeps its meaning
+// when moves before it are dropped.
+type modelMove struct {
+	toDue   bool          // the clock goes to the next due instant, if that is ahead,
+	wait    time.Duration // and then this far, possibly back
+	policy  *conversation.Policy
+	by      conversation.Actor
+	command conversation.Command
+	seen    conversation.Version // as of: 0 nothing, -1 the future, else the present version is 1, the one before 2 …
+	ready   conversation.Readiness
+}
+
+func (m modelMove) asOf(version conversation.Version) conversation.Version {
+	if m.seen == 0 {
+		return 0
+	}
+	return max(version+1-max(m.seen, 0), min(version, 1))
+}
+
+// A modelPair is the machine and the model in the same life.
+type modelPair struct {
+	machine modelMachine
+	real    conversation.Conversation
+	model   modelLife
+	now     time.Time
+	policy  conversation.Policy
+	moves   int
+	each    int // moves for each in which all that the actor may do is asked for; 1: spare nothing
+	journal []conversation.Record
+	past    []conversation.Conversation // after each record
+	tally   *modelTally
+}
+
+var modelStart = time.Date(2026, 3, 27, 9, 0, 0, 0, time.UTC)
+
+// modelNewPair begins a life, with a history that is full at once if it begins
+// late.
+func modelNewPair(machine modelMachine, tally *modelTally, first conversation.Version) *modelPair {
+	return &modelPair{machine: machine, now: modelStart, tally: tally, each: 8, model: modelLife{version: first},
+		real: conversation.Conversation{Workspace: "w", ID: "c", Version: first}}
+}
+
+// play gives the move to both and returns how they differ, or "".
+func (p *modelPair) play(move modelMove) string {
+	p.wait(move)
+	p.moves++
+	request := conversation.Request{By: move.by, Command: move.command, AsOf: move.asOf(p.real.Version)}
+	facts := conversation.Facts{Now: p.now, Policy: p.policy, Agent: move.ready}
+	before := p.real
+	if p.moves%p.each == 0 {
+		if got, want := p.machine.allowed(before, move.by, facts), p.allowed(move.by, facts); !slices.Equal(got, want) {
+			return fmt.Sprintf("model: %s may %v\nmachine: %v", move.by, want, got)
+		}
+	}
+	events, err := p.machine.decide(before, request, facts)
+	ask := modelAsk{by: move.by, command: move.command, asOf: request.AsOf, now: p.now, policy: p.policy, ready: move.ready}
+	want := p.model.step(ask)
+	p.record(events, move.by)
+	p.tally.count(before.State, move.command.Name(), p.real.State, events, move.by, modelWhy(err))
+	if got := modelWhy(err); got != want {
+		return fmt.Sprintf("model: %v\nmachine: %v (%v)", want, got, err)
+	}
+	if got, want := modelSeeReal(p, events), modelSeeModel(p); got != want {
+		return "after it (-model +machine):\n" + cmp.Diff(want, got)
+	}
+	if err != nil {
+		return p.checkRefusal(request, facts, err)
+	}
+	return p.checkSense(before, request, facts, events)
+}
+
+// allowed returns what would do something if by did it now. For some commands
+// only the form that modelPlain gives counts.
+func (p *modelPair) allowed(by conversation.Actor, f conversation.Facts) []conversation.CommandName {
+	var names []conversation.CommandName
+	ask := modelAsk{by: by, asOf: p.model.version, now: f.Now, policy: f.Policy, ready: f.Agent}
+	for _, c := range conversation.Commands() {
+		ask.command = modelPlain(c.Name(), by, &p.real)
+		if then := p.model.copy(); then.step(ask) == nil && len(then.facts) > 0 {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+func (p *modelPair) wait(move modelMove) {
+	if move.policy != nil {
+		p.policy = *move.policy
+	}
+	if due := p.model.due(p.policy); move.toDue && due.After(p.now) {
+		p.now = due
+	}
+	p.now = p.now.Add(move.wait)
+}
+
+// at is when a record of now would be: never before the record before.
+func (p *modelPair) at() time.Time {
+	if n := len(p.journal); n > 0 && p.journal[n-1].At.After(p.now) {
+		return p.journal[n-1].At
+	}
+	return p.now
+}
+
+func (p *modelPair) record(events []conversation.Event, by conversation.Actor) {
+	for _, e := range events {
+		r := conversation.Record{Seq: p.real.Version + 1, At: p.at(), By: by, Event: e}
+		if !r.At.Equal(p.now) {
+			r.Clock = p.now
+		}
+		p.real = p.machine.evolve(p.real, r)
+		p.journal = append(p.journal, r)
+		p.past = append(p.past, p.real)
+	}
+}
+
+// modelSentinels are all reasons to refuse.
+var modelSentinels = []error{
+	conversation.ErrInvalid, conversation.ErrNotPossible, conversation.ErrNotFound, conversation.ErrForbidden,
+	conversation.ErrHeld, conversation.ErrExists, conversation.ErrNoBot, conversation.ErrAlreadyClosed,
+	conversation.ErrWindowOver, conversation.ErrBlocked, conversation.ErrStale, conversation.ErrTooManyArticles,
+	conversation.ErrHistoryFull,
+}
+
+// modelWhy returns the one sentinel that err wraps, or nil, or an error that says
+// that it is not one.
+func modelWhy(err error) error {
+	if err == nil {
+		return nil
+	}
+	var why error
+	for _, sentinel := range modelSentinels {
+		if !errors.Is(err, sentinel) {
+			continue
+		}
+		if why != nil {
+			return fmt.Errorf("more than one sentinel: %w", err)
+		}
+		why = sentinel
+	}
+	if why == nil {
+		return fmt.Errorf("no sentinel: %w", err)
+	}
+	return why
+}
+
+// A modelView is what both show.
+type modelView struct {
+	Facts                            string
+	State                            conversation.State
+	Version                          conversation.Version
+	Visitor, Group, Agent            string
+	Since                            time.Time
+	Online, Blocked                  bool
+	Unread                           int
+	UnreadSum                        conversation.Version
+	Articles                         int
+	MustAnswer                       conversation.Answerer
+	Unanswered                       time.Time
+	Silence                          conversation.Silence
+	LastSpeaker                      idle.Speaker
+	LastVisitorMessage, LastHandover conversation.Version
+	FollowUps                        int
+	SnoozeEnd                        time.Time
+	Keep, Asleep, Missed             bool
+	Closing                          conversation.Closing
+	Due                              time.Time
+}
+
+func modelSeeReal(p *modelPair, events []conversation.Event) modelView {
+	c := &p.real
+	v := modelView{
+		Facts: modelTell(events), State: c.State, Version: c.Version, Visitor: c.Visitor, Group: c.Group, Agent: c.Agent,
+		Since: c.Since, Online: c.Online, Blocked: c.Blocked, Unread: len(c.Unread), Articles: len(c.Articles),
+		MustAnswer: c.MustAnswer(), LastSpeaker: c.LastSpeaker, LastVisitorMessage: c.LastVisitorMessage,
+		LastHandover: c.LastHandover, FollowUps: c.FollowUps, Unanswered: c.UnansweredSince, Silence: c.Silence,
+	}
+	for _, u := range c.Unread {
+		v.UnreadSum += u
+	}
+	if s := c.Snooze; s != nil {
+		v.SnoozeEnd, v.Keep, v.Asleep, v.Missed = s.At, s.AtEnd == snooze.Keep, s.OnReply == snooze.StayAsleep, s.Unread
+	}
+	if c.Closing != nil {
+		v.Closing = *c.Closing
+	}
+	v.Due, _ = p.machine.nextDue(*c, p.policy)
+	return v
+}
+
+func modelSeeModel(p *modelPair) modelView {
+	m := &p.model
+	v := modelView{
+		Facts: strings.Join(m.facts, "; "), State: m.state, Version: m.version, Visitor: m.visitor, Group: m.group, Agent: m.agent,
+		Since: m.since, Online: m.online, Blocked: m.blocked, Unread: len(m.unread), Articles: len(m.articles),
+		MustAnswer: m.mustAnswer(), LastSpeaker: m.speaker, LastVisitorMessage: m.spoke,
+		LastHandover: m.handed, FollowUps: m.followUps, Unanswered: m.asked,
+		SnoozeEnd: m.wakeAt, Keep: m.keep, Asleep: m.asleep, Missed: m.missed, Closing: m.closing, Due: m.due(p.policy),
+	}
+	if m.state == "bot" || m.state == "waiting" || m.state == "assigned" {
+		v.Silence = conversation.Silence{Step: m.rung, Since: m.quiet, Informed: m.told}
+	}
+	for _, u := range m.unread {
+		v.UnreadSum += u
+	}
+	return v
+}
+
+// modelTell names the events as the model does.
+func modelTell(events []conversation.Event) string {
+	told := make([]string, len(events))
+	for i, e := range events {
+		told[i] = conversation.EventName(e)
+		switch e := e.(type) {
+		case conversation.Opened:
+			if e.AgentRequested {
+				told[i] += " for a person"
+			}
+		case conversation.AgentRequested:
+			told[i] += " for " + e.Group
+		case conversation.Woken:
+			told[i] += fmt.Sprintf(" by %s, %v late, to %s for %s", e.Cause, e.Late, e.Agent, e.Reason)
+		case conversation.Reopened:
+			told[i] += fmt.Sprintf(" to %s for %s", e.Agent, e.Reason)
+		case conversation.Taken:
+			told[i] += " from " + e.From
+		case conversation.Assigned:
+			told[i] += " from " + e.From
+		case conversation.Transferred:
+			told[i] += " from " + e.From
+		case conversation.Requeued:
+			told[i] += " from " + e.From
+		case conversation.HandedBack:
+			told[i] += " from " + e.Agent
+		}
+	}
+	return strings.Join(told, "; ")
+}
+
+// checkSense checks what holds after every accepted command, whatever the model
+// says.
+func (p *modelPair) checkSense(before conversation.Conversation, r conversation.Request, f conversation.Facts, events []conversation.Event) string {
+	c := p.real
+	held := c.State == conversation.StateAssigned || c.State == conversation.StateSnoozed
+	due, ok := p.machine.nextDue(c, p.policy)
+	switch {
+	case c.Version != before.Version+conversation.Version(len(events)):
+		return "the version does not count the events"
+	case (c.Snooze != nil) != (c.State == conversation.StateSnoozed):
+		return "a snooze that does not go with the state"
+	case (c.Agent != "") != held:
+		return "an agent who does not go with the state"
+	case ok == due.IsZero():
+		return "a due instant that is none"
+	case ok && !c.Open():
+		return "due after the end"
+	case c.State == conversation.StateSnoozed && !due.Equal(c.Snooze.At):
+		return "due at another time than the end of the snooze"
+	case len(events) > 0 && p.moves%p.each == 0 && modelMeant(r.Command, &before) &&
+		!slices.Contains(p.machine.allowed(before, r.By, f), r.Command.Name()):
+		return "did something that Allowed does not list"
+	}
+	return ""
+}
+
+// modelMeant reports whether Allowed speaks of the command: not of an automatic
+// message, and not of asking for another group's people than those it waits for.
+func modelMeant(command conversation.Command, before *conversation.Conversation) bool {
+	switch command := command.(type) {
+	case conversation.Say:
+		return !command.Automatic
+	case conversation.RequestAgent:
+		return before.State != conversation.StateWaiting
+	}
+	return true
+}
+
+// checkRefusal checks that the refusal speaks the truth.
+func (p *modelPair) checkRefusal(r conversation.Request, f conversation.Facts, err error) string {
+	var refused *conversation.RefusedError
+	if !errors.As(err, &refused) {
+		return ""
+	}
+	switch {
+	case refused.Command != r.Command.Name() || refused.State != p.real.State || refused.By != r.By:
+		return "a refusal of something else: " + err.Error()
+	case refused.Why == conversation.ErrHeld && refused.Holder != p.real.Agent:
+		return "held by another than it says: " + err.Error()
+	case refused.Why == conversation.ErrAlreadyClosed && !reflect.DeepEqual(refused.Closing, p.real.Closing):
+		return "closed otherwise than it says: " + err.Error()
+	case refused.Why == conversation.ErrStale && (refused.Since <= r.AsOf || refused.Since > p.real.Version):
+		return "stale since another version: " + err.Error()
+	}
+	if allowed := p.machine.allowed(p.real, r.By, f); p.moves%p.each == 0 && !slices.Equal(refused.Allowed, allowed) {
+		return fmt.Sprintf("%v, but Allowed says %v", refused, allowed)
+	}
+	for _, name := range refused.Allowed {
+		allowed := conversation.Request{By: r.By, Command: modelPlain(name, r.By, &p.real), AsOf: p.real.Version}
+		if _, err := p.machine.decide(p.real, allowed, f); errors.Is(err, conversation.ErrForbidden) || errors.Is(err, conversation.ErrNotPossible) {
+			return fmt.Sprintf("%v, but %v", refused, err)
+		}
+	}
+	return ""
+}
+
+// modelPlain returns a command of the name that makes sense for by.
+func modelPlain(name conversation.CommandName, by conversation.Actor, c *conversation.Conversation) conversation.Command {
+	switch name {
+	case conversation.NameOpen:
+		if by.Kind == conversation.KindVisitor {
+			return conversation.Open{}
+		}
+		return conversation.Open{Visitor: "vic"}
+	case conversation.NameAssign:
+		return conversation.Assign{Agent: "zoe"}
+	case conversation.NameTransfer:
+		return conversation.Transfer{Group: "elsewhere"}
+	case conversation.NameSnooze:
+		return conversation.Snooze{Until: snooze.For(time.Hour)}
+	case conversation.NameClose:
+		if by.Kind == conversation.KindSystem {
+			return conversation.Close{Outcome: closure.Unresolved, Force: true}
+		}
+		return conversation.Close{Outcome: closure.Unresolved}
+	case conversation.NameReclassify:
+		if c.Closing != nil && c.Closing.Outcome == closure.Resolved {
+			return conversation.Reclassify{Outcome: closure.Unresolved}
+		}
+		return conversation.Reclassify{Outcome: closure.Resolved}
+	case conversation.NameSetPresence:
+		return conversation.SetPresence{Online: !c.Online}
+	case conversation.NameAddNote:
+		return conversation.AddNote{Text: "note"}
+	case conversation.NameLinkArticle:
+		return conversation.LinkArticle{Article: "new"}
+	}
+	for _, command := range conversation.Commands() {
+		if command.Name() == name {
+			return command
+		}
+	}
+	panic("no command " + name)
+}
+
+// checkJournal folds the journal from zero, as it is and as it is stored, and
+// expects the conversation that is running at the end and that was on the way: a
+// later record that wrote into an earlier value would show.
+func (p *modelPair) checkJournal() string {
+	store := p.each == 1 || p.moves%4 == 0 // the lives of some lengths: it takes its time
+	plain := conversation.Conversation{Workspace: "w", ID: "c", Version: p.real.Version - conversation.Version(len(p.journal))}
+	stored := plain
+	for i, r := range p.journal {
+		plain = p.machine.evolve(plain, r)
+		if store {
+			again, err := modelStored(r)
+			if err != nil {
+				return err.Error()
+			}
+			stored = p.machine.evolve(stored, again)
+		}
+		if i%8 == 0 && !reflect.DeepEqual(plain, p.past[i]) {
+			return fmt.Sprintf("folded up to record %d (-running +folded):\n%s", i+1, cmp.Diff(p.past[i], plain))
+		}
+	}
+	if !reflect.DeepEqual(plain, p.real) || store && !reflect.DeepEqual(stored, p.real) {
+		return "folded (-running +folded):\n" + cmp.Diff(p.real, plain) +
+			"stored and folded (-running +folded):\n" + cmp.Diff(p.real, stored)
+	}
+	if !store {
+		return ""
+	}
+	body, err := conversation.Encode(p.real)
+	if err != nil {
+		return err.Error()
+	}
+	decoded, err := conversation.Decode(body)
+	if err != nil {
+		return err.Error()
+	}
+	if reflect.DeepEqual(decoded, p.real) {
+		return ""
+	}
+	return "stored and read (-running +read):\n" + cmp.Diff(p.real, decoded)
+}
+
+func modelStored(r conversation.Record) (conversation.Record, error) {
+	body, err := conversation.EncodeRecord(r)
+	if err != nil {
+		return r, err
+	}
+	return conversation.DecodeRecord(body)
+}
+
+// A modelFailure is a life in which machine and model came apart.
+type modelFailure struct {
+	machine modelMachine
+	life    int64
+	first   conversation.Version // it begins at
+	moves   []modelMove
+	diff    string
+}
+
+// shrunk returns the failure of the shortest life that dropping moves leads to.
+func (f modelFailure) shrunk() string {
+	moves := f.moves
+	for size := len(moves); size > 0; size /= 2 {
+		for i := 0; i < len(moves); {
+			fewer := slices.Delete(slices.Clone(moves), i, min(i+size, len(moves)))
+			if n, _, d := f.replay(fewer); d != "" {
+				moves = fewer[:n]
+				continue
+			}
+			i += size
+		}
+	}
+	_, trace, diff := f.replay(moves)
+	return fmt.Sprintf("%d of %d moves\n%s%s", len(moves), len(f.moves), trace, diff)
+}
+
+// replay plays the moves up to the first difference. It returns how many that
+// were, what they were, and the difference.
+func (f modelFailure) replay(moves []modelMove) (played int, trace, diff string) {
+	var told strings.Builder
+	tally := modelNewTally()
+	pair := modelNewPair(f.machine, &tally, f.first)
+	pair.each = 1
+	for i, move := range moves {
+		from, asOf := pair.real.State, move.asOf(pair.real.Version)
+		diff = pair.play(move)
+		if move.policy != nil {
+			fmt.Fprintf(&told, "  policy %+v\n", *move.policy)
+		}
+		fmt.Fprintf(&told, "  %s %q v%d: %v %T%+[5]v as of %d, agent %q\n", pair.now.Format("02 15:04:05.000000"), from,
+			pair.real.Version, move.by, move.command, asOf, move.ready)
+		if diff != "" {
+			return i + 1, told.String(), diff
+		}
+	}
+	return len(moves), told.String(), pair.checkJournal()
+}
+
+func modelComma(n int64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// modelInvent makes up the next move of a life.
+func modelInvent(rng *rand.Rand, p *modelPair) modelMove {
+	move := modelMove{by: modelInventActor(rng, &p.model)}
+	if len(p.journal) == 0 || rng.IntN(30) == 0 {
+		policy := modelInventPolicy(rng)
+		move.policy = &policy
+	} else if p.model.state == conversation.StateAssigned && p.model.rung > 0 && !p.model.told && rng.IntN(4) == 0 {
+		policy := p.policy
+		policy.Idle.Assigned = modelCloseNext(rng, p.model.rung)
+		move.policy = &policy
+	}
+	move.toDue, move.wait = modelInventWait(rng)
+	if move.toDue && rng.IntN(3) > 0 {
+		move.by = conversation.Timer()
+	}
+	if rng.IntN(3) == 0 {
+		move.ready = modelPick(rng, conversation.AgentUnavailable, conversation.AgentFull, conversation.AgentLeftGroup, conversation.AgentRemoved)
+	}
+	name := modelInventName(rng, &p.model, move.by)
+	move.command = modelInventCommand(rng, name, move.by, p.now)
+	answers := move.by.Kind == conversation.KindBot && (name == conversation.NameSay || name == conversation.NameClose)
+	switch {
+	case rng.IntN(200) == 0, len(p.journal) == 0 && rng.IntN(10) == 0:
+		move.seen = -1
+	case answers && rng.IntN(50) > 0 || rng.IntN(4) == 0:
+		move.seen = modelPick[conversation.Version](rng, 1, 1, 1, 2, 3, 5, 9, 1000)
+	}
+	return move
+}
+
+func modelPick[T any](rng *rand.Rand, from ...T) T { return from[rng.IntN(len(from))] }
+
+func modelInventActor(rng *rand.Rand, m *modelLife) conversation.Actor {
+	visitor := conversation.Visitor("vic")
+	agents := []conversation.Actor{conversation.Agent("ann"), conversation.Agent("bob"), conversation.Supervisor("sue"), conversation.Supervisor("ann")}
+	switch n := rng.IntN(100); {
+	case n < 24 || m.state == conversation.StateNone && n < 80:
+		return visitor
+	case n < 26:
+		return conversation.Visitor("eve")
+	case n < 62 && m.agent != "":
+		return conversation.Agent(m.agent)
+	case n < 80:
+		return modelPick(rng, agents...)
+	case n < 88:
+		return conversation.Bot(modelPick(rng, "", "robo"))
+	case n < 94:
+		return conversation.System("")
+	}
+	return conversation.Timer()
+}
+
+// modelInventWait returns where the clock goes: mostly a little on, often to the
+// due instant or just beside it, sometimes far, sometimes back.
+func modelInventWait(rng *rand.Rand) (toDue bool, wait time.Duration) {
+	switch n := rng.IntN(100); {
+	case n < 15:
+		return false, 0
+	case n < 30:
+		return true, modelPick(rng, 0, 0, -time.Microsecond, time.Microsecond)
+	case n < 34:
+		return true, time.Duration(rng.Int64N(int64(48 * time.Hour))).Truncate(time.Microsecond)
+	case n < 39:
+		return false, -time.Duration(rng.Int64N(int64(time.Hour))).Truncate(time.Microsecond)
+	case n < 75:
+		return false, time.Duration(rng.Int64N(int64(30 * time.Second))).Truncate(time.Microsecond)
+	case n < 90:
+		return false, modelPick(rng, modelWaits...)
+	}
+	return false, time.Duration(rng.Int64N(int64(72 * time.Hour))).Truncate(time.Microsecond)
+}
+
+var modelWaits = []time.Duration{time.Microsecond, time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, 24 * time.Hour}
+
+// modelOften are the commands that lead on, or that need more than one go.
+var modelOften = []conversation.CommandName{
+	conversation.NameSay, conversation.NameSay, conversation.NameSay, conversation.NameSay,
+	conversation.NameSnooze, conversation.NameSnooze, conversation.NameSnooze, conversation.NameSnooze,
+	conversation.NameTake, conversation.NameAssign, conversation.NameReopen, conversation.NameTyping, conversation.NameUnblock,
+}
+
+// modelInventName prefers what the actor may do now.
+func modelInventName(rng *rand.Rand, m *modelLife, by conversation.Actor) conversation.CommandName {
+	if m.state == conversation.StateNone && rng.IntN(4) > 0 {
+		return conversation.NameOpen
+	}
+	if by.Kind == conversation.KindTimer && rng.IntN(8) > 0 {
+		return conversation.NameExpire
+	}
+	if len(m.articles) >= conversation.MaxArticles-1 && rng.IntN(8) == 0 {
+		return conversation.NameLinkArticle
+	}
+	if m.version >= conversation.MaxHistory && rng.IntN(8) == 0 {
+		return conversation.NameReclassify
+	}
+	all := conversation.Commands()
+	for {
+		name := modelPick(rng, all...).Name()
+		if rng.IntN(2) == 0 {
+			name = modelPick(rng, modelOften...)
+		}
+		if rng.IntN(8) == 0 || strings.ContainsAny(m.may(name), m.roles(by)) {
+			return name
+		}
+	}
+}
+
+func modelInventCommand(rng *rand.Rand, name conversation.CommandName, by conversation.Actor, now time.Time) conversation.Command {
+	agent := modelPick(rng, "ann", "bob", "sue")
+	group := modelPick(rng, "", "", "sales", "support")
+	outcome := modelPick(rng, closure.Resolved, closure.Unresolved, closure.Unresolved, closure.Unresolved, "")
+	reason := modelPick(rng, "", "", closure.ReasonOther)
+	switch name {
+	case conversation.NameOpen:
+		return conversation.Open{Visitor: modelPick(rng, "vic", "vic", ""), Group: group, ForAgent: rng.IntN(4) == 0}
+	case conversation.NameSay:
+		return conversation.Say{Text: "words", Automatic: rng.IntN(6) == 0}
+	case conversation.NameRequestAgent:
+		return conversation.RequestAgent{Group: group}
+	case conversation.NameAssign:
+		return conversation.Assign{Agent: agent}
+	case conversation.NameTransfer:
+		if rng.IntN(2) == 0 {
+			agent = ""
+		}
+		if agent != "" && rng.IntN(12) > 0 {
+			group = ""
+		}
+		return conversation.Transfer{Agent: agent, Group: group}
+	case conversation.NameSnooze:
+		return modelInventSnooze(rng, now)
+	case conversation.NameClose:
+		c := conversation.Close{Outcome: outcome, Reason: reason}
+		if by.Kind == conversation.KindSystem || rng.IntN(8) == 0 {
+			c.Cause = modelPick(rng, closure.Causes()...)
+		}
+		if (by.Kind == conversation.KindSupervisor || by.Kind == conversation.KindSystem) && rng.IntN(3) == 0 || rng.IntN(30) == 0 {
+			c.Force, c.Cause = true, modelPick(rng, "", "", closure.Forced, closure.Spam)
+		}
+		return c
+	case conversation.NameReclassify:
+		return conversation.Reclassify{Outcome: outcome, Reason: reason}
+	case conversation.NameSetPresence:
+		return conversation.SetPresence{Online: rng.IntN(2) == 0}
+	case conversation.NameMarkRead:
+		return conversation.MarkRead{UpTo: conversation.Version(max(0, rng.IntN(40)-20))}
+	case conversation.NameAddNote:
+		return conversation.AddNote{Text: modelPick(rng, "note", "note", "note", "")}
+	case conversation.NameLinkArticle:
+		return conversation.LinkArticle{Article: modelPick(rng, "kb1", "kb2", "kb3", "kb4", "old1", "old2")}
+	}
+	return modelPlain(name, by, nil)
+}
+
+func modelInventSnooze(rng *rand.Rand, now time.Time) conversation.Snooze {
+	return conversation.Snooze{
+		Until: modelPick(rng, snooze.UntilReply(), snooze.For(snooze.Short), snooze.For(snooze.Long),
+			snooze.For(modelPick(rng, modelWaits...)), snooze.At(now.Add(90*time.Minute)),
+			snooze.At(now.Add(modelPick(rng, -time.Hour, 30*time.Second, snooze.Horizon, 3*snooze.Horizon))),
+			snooze.Calendar(now.AddDate(0, 0, 1).Format("2006-01-02T09:00"), "Europe/Paris"), snooze.Until{}),
+		AtEnd:   modelPick(rng, "", snooze.Keep, snooze.Release),
+		OnReply: modelPick(rng, "", snooze.Wake, snooze.StayAsleep),
+	}
+}
+
+// modelInventPolicy makes up a policy with any legal ladders.
+func modelInventPolicy(rng *rand.Rand) conversation.Policy {
+	p := conversation.Policy{Bot: rng.IntN(5) < 3}
+	p.ReopenWindow = modelPick(rng, 0, 0, time.Hour, time.Minute, 7*24*time.Hour, -1)
+	leave := []idle.Action{idle.Requeue, idle.Close, idle.Close}
+	p.Idle.Bot = modelInventLadder(rng, []idle.Action{idle.FollowUp}, leave)
+	if p.Bot {
+		leave = append(leave, idle.HandBack, idle.HandBack)
+	}
+	p.Idle.Assigned = modelInventLadder(rng, []idle.Action{idle.Prompt, idle.FollowUp}, leave)
+	p.Idle.Waiting = modelInventLadder(rng, []idle.Action{idle.FollowUp}, slices.DeleteFunc(leave, func(a idle.Action) bool { return a == idle.Requeue }))
+	// One that would pass it to and fro must be refused, and is made up again.
+	if toAndFro := modelLast(p.Idle.Bot) == idle.Requeue && modelLast(p.Idle.Waiting) == idle.HandBack; toAndFro != (p.Check() != nil) {
+		panic(fmt.Sprintf("to and fro: %t, Check: %v of %+v", toAndFro, p.Check(), p))
+	} else if toAndFro {
+		return modelInventPolicy(rng)
+	}
+	return p
+}
+
+func modelLast(l idle.Ladder) idle.Action {
+	if len(l.Steps) == 0 {
+		return ""
+	}
+	return l.Steps[len(l.Steps)-1].Action
+}
+
+// modelCloseNext makes up a ladder that closes at the rung, which the visitor was
+// perhaps never told of.
+func modelCloseNext(rng *rand.Rand, rung int) idle.Ladder {
+	var l idle.Ladder
+	for range rung {
+		action := modelPick(rng, idle.FollowUp, idle.Prompt)
+		l.Steps = append(l.Steps, idle.Step{After: modelPick(rng, modelWaits[1:]...), Action: action, Text: "still there?"})
+	}
+	l.Steps[rng.IntN(rung)].Action = idle.FollowUp
+	l.Steps = append(l.Steps, idle.Step{After: time.Minute, Action: idle.Close})
+	return l
+}
+
+func modelInventLadder(rng *rand.Rand, stay, leave []idle.Action) idle.Ladder {
+	switch rng.IntN(8) {
+	case 0:
+		return idle.Ladder{}
+	case 1:
+		return idle.Ladder{Off: true}
+	}
+	l := idle.Ladder{LastSpeaker: modelPick(rng, idle.Anyone, idle.Anyone, idle.Visitor, idle.Responder)}
+	informed := false
+	for range rng.IntN(4) {
+		s := idle.Step{After: modelPick(rng, modelWaits[1:]...), Action: modelPick(rng, stay...), Text: "still there?"}
+		informed = informed || s.Action == idle.FollowUp
+		l.Steps = append(l.Steps, s)
+	}
+	if last := modelPick(rng, leave...); last != idle.Close || informed {
+		s := idle.Step{After: modelPick(rng, modelWaits[1:]...), Action: last}
+		if last == idle.Close {
+			s.Outcome = string(modelPick(rng, "", closure.Resolved, closure.Unresolved))
+		}
+		l.Steps = append(l.Steps, s)
+	}
+	if len(l.Steps) == 0 {
+		return idle.Ladder{}
+	}
+	return l
+}
+
+// A modelTally counts what was given and what came of it.
+type modelTally struct {
+	commands, accepted, refused int64
+	cells                       map[modelCell]int64
+	events                      map[string]int64
+}
+
+// A modelCell is a command in a state and what came of it: the state after it,
+// "holds already", or the reason of the refusal.
+type modelCell struct {
+	from    conversation.State
+	command conversation.CommandName
+	then    string
+}
+
+func modelNewTally() modelTally {
+	return modelTally{cells: map[modelCell]int64{}, events: map[string]int64{}}
+}
+
+func (t *modelTally) add(other modelTally) {
+	t.commands += other.commands
+	t.accepted += other.accepted
+	t.refused += other.refused
+	for cell, n := range other.cells {
+		t.cells[cell] += n
+	}
+	for name, n := range other.events {
+		t.events[name] += n
+	}
+}
+
+func (t *modelTally) count(from conversation.State, command conversation.CommandName, to conversation.State, events []conversation.Event, by conversation.Actor, why error) {
+	t.commands++
+	cell := modelCell{from, command, string(to)}
+	switch {
+	case why != nil:
+		t.refused++
+		cell.then = why.Error()
+	case len(events) == 0:
+		cell.then = "holds already"
+	}
+	if why == nil {
+		t.accepted++
+	}
+	t.cells[cell]++
+	t.events["refused: "+cell.then]++
+	for _, e := range events {
+		t.events[conversation.EventName(e)]++
+		if by.Kind == conversation.KindTimer {
+			t.events["timer "+conversation.EventName(e)]++
+		}
+		if woken, ok := e.(conversation.Woken); ok {
+			t.events["woken by "+string(woken.Cause)]++
+		}
+	}
+}
+
+// checkHealth demands that the lives went everywhere: every command in every
+// state, every row of the rule table, every event, wake cause, idle action and
+// reason to refuse.
+func (t *modelTally) checkHealth(tt *testing.T) {
+	tt.Helper()
+	seen := map[[2]string]bool{}
+	for cell := range t.cells {
+		seen[[2]string{string(cell.from), string(cell.command)}] = true
+	}
+	for _, state := range append(conversation.States(), conversation.StateNone) {
+		for _, command := range conversation.Commands() {
+			if !seen[[2]string{string(state), string(command.Name())}] {
+				tt.Errorf("never gave %s in state %q", command.Name(), state)
+			}
+		}
+	}
+	for _, row := range conversation.Transitions() {
+		cell := modelCell{row.From, row.Command, string(row.To)}
+		switch {
+		case row.Refused != nil:
+			cell.then = row.Refused.Error()
+		case !row.Changes:
+			cell.then = "holds already"
+		}
+		if t.cells[cell] == 0 {
+			tt.Errorf("never walked the row %+v", row)
+		}
+	}
+	want := []string{"woken by timer", "woken by visitor", "woken by agent",
+		"timer prompted", "timer followed_up", "timer handed_back", "timer requeued", "timer closed"}
+	for _, why := range modelSentinels {
+		want = append(want, "refused: "+why.Error())
+	}
+	want = append(want, strings.Fields(`opened said agent_requested taken assigned handed_back transferred requeued
+		snoozed woken closed reclassified reopened presence_changed typed marked_read note_added article_linked
+		blocked unblocked prompted followed_up`)...)
+	for _, name := range want {
+		if t.events[name] == 0 {
+			tt.Errorf("never happened: %s", name)
+		}
+	}
+}

@@ -1,0 +1,571 @@
+package conversation_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/idle"
+	"github.com/adjourn/adjourn/snooze"
+)
+
+// A modelLife is the reference model: the life of a conversation told a second
+// time, from the documents and the doc comments, sharing nothing with the
+// machine but names, [snooze.Until.Resolve] and [closure.Check].
+// model_run_test.go runs the two side by side.
+//
+// What the documents say of the finer points:
+//
+//   - Whom somebody else's having it keeps from a command is told ErrHeld: a
+//     person who may give it with an assigned conversation in hand, a bot that may
+//     give it with its own. Anybody else is told ErrForbidden.
+//   - Who opens for a person, or asks for one, waits for an answer like who wrote.
+//     An answer, a hand-back or a closing leaves nothing open.
+//   - Hands are the bot's, the queue's, each agent's and nobody's (closed): from
+//     queue to queue, into a snooze and back to its keeper they do not change.
+//   - Since is what the clock said, also if it stepped back, and starts only
+//     where the state changes: agent to agent, group to group it stays.
+//   - A visitor's closing is never too late, nor is what holds already.
+//   - A snooze that its keeper ends by taking is a wake by an agent; taken by a
+//     supervisor, assigned, transferred or requeued it is just that. Asking for a
+//     person is recorded, and wakes it as a message of the visitor does.
+//   - A snooze woken before its end goes back to its keeper, kept or not. That the
+//     visitor wrote meanwhile stays flagged until the keeper answers, also over
+//     another snooze.
+//   - Automatic messages and follow-ups are unread like any answer.
+//   - Typing restarts the wait, not the ladder. Before anybody spoke, a ladder
+//     restricted to a speaker does not run.
+//   - A ladder that was changed under a silence, and would close with no follow-up
+//     in this silence, goes back to the last follow-up before that. Who writes, and
+//     who gets it, begins another silence.
+//   - A full history takes a closing, a block and a passed deadline; a visitor whom
+//     it cannot take back is told that the window is over.
+//   - What a snooze is until, nobody looks at before all else fits.
+type modelLife struct {
+	facts                 []string // what the last step caused
+	version               conversation.Version
+	state                 conversation.State
+	visitor, group, agent string
+	since                 time.Time
+	online, blocked       bool
+	unread                []conversation.Version
+	articles              []string
+	speaker               idle.Speaker         // who wrote last
+	asked                 time.Time            // since when the visitor waits for an answer; zero: they do not
+	spoke, handed         conversation.Version // the visitor's last message, the last change of hands
+	quiet                 time.Time            // since when the ladder waits for its next rung
+	rung, followUps       int
+	told                  bool      // by a follow-up, in this silence
+	wakeAt                time.Time // zero: at the reply
+	keep, asleep, missed  bool      // of the snooze
+	closing               conversation.Closing
+}
+
+// A modelAsk is a request with all that the decision depends on.
+type modelAsk struct {
+	by      conversation.Actor
+	command conversation.Command
+	asOf    conversation.Version
+	now     time.Time
+	policy  conversation.Policy
+	ready   conversation.Readiness
+}
+
+var modelStates = []conversation.State{"", "bot", "waiting", "assigned", "snoozed", "closed"}
+
+// modelGrid says who may, in each of modelStates: v(isitor), h(older), a(gent),
+// s(upervisor), b(ot), x (the system), t(imer), or nobody.
+var modelGrid = func() map[conversation.CommandName][]string {
+	grid := map[conversation.CommandName][]string{}
+	for row := range strings.Lines(`open vasbx vasbx vasbx vasbx vasbx vasbx
+		say           - vbx   vx    vhx  vhx  vx
+		request_agent - vasbx vasbx vasbx vx  -
+		take          - as    as    hs   hs   -
+		assign        - sx    sx    sx   sx   -
+		hand_back     - as    -     hs   -    -
+		transfer      - -     s     hs   hs   -
+		requeue       - -     asx   hsx  hsx  -
+		snooze        - -     -     h    h    -
+		wake          - -     -     hs   hs   -
+		close         - vasbx vasx  vhsx vhsx vasbx
+		reclassify    - -     -     -    -    asx
+		reopen        - -     -     -    -    asx
+		set_presence  - vx    vx    vx   vx   vx
+		typing        - v     v     v    v    v
+		mark_read     - vx    vx    vx   vx   vx
+		add_note      - asbx  asbx  asbx asbx asbx
+		link_article  - asbx  asbx  asbx asbx asbx
+		block         - asx   asx   asx  asx  asx
+		unblock       - asx   asx   asx  asx  asx
+		expire        - t     t     t    t    t`) {
+		fields := strings.Fields(row)
+		grid[conversation.CommandName(fields[0])] = fields[1:]
+	}
+	return grid
+}()
+
+func (m *modelLife) may(name conversation.CommandName) string {
+	return modelGrid[name][slices.Index(modelStates, m.state)]
+}
+
+func (m *modelLife) roles(by conversation.Actor) string {
+	switch by.Kind {
+	case "visitor":
+		if m.state != "" && by.ID != m.visitor {
+			return ""
+		}
+	case "agent", "supervisor":
+		if m.agent != "" && by.ID == m.agent {
+			return string(by.Kind[0]) + "h"
+		}
+	case "system":
+		return "x"
+	}
+	return string(by.Kind[0])
+}
+
+// step does what is asked, or says by which sentinel it is refused.
+func (m *modelLife) step(q modelAsk) error {
+	m.facts = nil
+	if err := m.refusal(q); err != nil {
+		return err
+	}
+	ends := slices.Contains([]conversation.CommandName{"close", "block", "expire"}, q.command.Name())
+	if m.version >= conversation.MaxHistory && !ends {
+		if then := m.copy(); then.do(q) {
+			return conversation.ErrHistoryFull
+		}
+	}
+	if c, ok := q.command.(conversation.Snooze); ok {
+		if _, err := c.Until.Resolve(q.now); err != nil {
+			return conversation.ErrInvalid
+		}
+	}
+	m.do(q)
+	return nil
+}
+
+// copy returns a life of its own.
+func (m *modelLife) copy() *modelLife {
+	other := *m
+	other.unread, other.articles = slices.Clone(m.unread), slices.Clone(m.articles)
+	return &other
+}
+
+// do does what nothing stands against, and reports whether that was anything.
+func (m *modelLife) do(q modelAsk) bool {
+	m.facts = nil
+	switch c := q.command.(type) {
+	case conversation.Open:
+		m.visitor, m.group = cmp.Or(c.Visitor, q.by.ID), c.Group
+		if c.ForAgent {
+			m.enter(q, "opened for a person", "waiting", "")
+			m.asked = q.now
+		} else if q.policy.Bot {
+			m.enter(q, "opened", "bot", "")
+		} else {
+			m.enter(q, "opened", "waiting", "")
+		}
+	case conversation.Say:
+		m.say(q, c.Automatic || q.by.Kind == "system")
+	case conversation.RequestAgent:
+		m.request(q, c.Group)
+	case conversation.Take:
+		if m.state == "snoozed" && m.agent == q.by.ID {
+			m.wake(q, "agent", true)
+		} else if m.agent != q.by.ID {
+			m.enter(q, "taken from "+m.agent, "assigned", q.by.ID)
+		}
+	case conversation.Assign:
+		if !m.has(c.Agent) {
+			m.enter(q, "assigned from "+m.agent, "assigned", c.Agent)
+		}
+	case conversation.HandBack:
+		m.handBack(q)
+	case conversation.Transfer:
+		if c.Agent != "" && !m.has(c.Agent) {
+			m.enter(q, "transferred from "+m.agent, "assigned", c.Agent)
+		} else if c.Group != "" && (m.state != "waiting" || m.group != c.Group) {
+			m.group = c.Group
+			m.enter(q, "transferred from "+m.agent, "waiting", "")
+		}
+	case conversation.Requeue:
+		if m.state != "waiting" {
+			m.enter(q, "requeued from "+m.agent, "waiting", "")
+		}
+	case conversation.Snooze:
+		deadline, _ := c.Until.Resolve(q.now)
+		missed := m.missed
+		m.enter(q, "snoozed", "snoozed", m.agent)
+		m.wakeAt, m.keep, m.asleep = deadline.At, c.AtEnd != snooze.Release, c.OnReply == snooze.StayAsleep
+		m.missed = missed
+	case conversation.Wake:
+		if m.state == "snoozed" {
+			m.wake(q, "agent", q.by.ID == m.agent || q.ready == "")
+		}
+	case conversation.Close:
+		d, _ := modelDecision(c, q.by.Kind)
+		m.close(q, d)
+	case conversation.Reclassify:
+		if m.closing.Outcome != c.Outcome || m.closing.Reason != c.Reason {
+			m.fact("reclassified")
+			m.closing.Outcome, m.closing.Reason = c.Outcome, c.Reason
+		}
+	case conversation.Reopen:
+		m.reopen(q)
+	case conversation.SetPresence:
+		m.set(&m.online, c.Online, "presence_changed")
+	case conversation.Typing:
+		_, step, ok := m.next(q.policy)
+		if ok && q.now.Sub(m.quiet) >= min(conversation.TypingGrain, step.After/4) {
+			m.fact("typed")
+			m.quiet = q.now
+		}
+	case conversation.MarkRead:
+		read := func(v conversation.Version) bool { return c.UpTo == 0 || v <= c.UpTo }
+		if slices.ContainsFunc(m.unread, read) {
+			m.fact("marked_read")
+			m.unread = slices.DeleteFunc(slices.Clone(m.unread), read)
+		}
+	case conversation.AddNote:
+		m.fact("note_added")
+	case conversation.LinkArticle:
+		if !slices.Contains(m.articles, c.Article) {
+			m.fact("article_linked")
+			m.articles = append(m.articles, c.Article)
+		}
+	case conversation.Block:
+		m.set(&m.blocked, true, "blocked")
+	case conversation.Unblock:
+		m.set(&m.blocked, false, "unblocked")
+	case conversation.Expire:
+		m.expire(q)
+	}
+	return len(m.facts) > 0
+}
+
+// refusal says why not: because it could never be meant, the grid does not grant
+// it, the conversation stands against it, or something came after asOf.
+func (m *modelLife) refusal(q modelAsk) error {
+	kind := q.by.Kind
+	bot, visitor := kind == "bot", kind == "visitor"
+	name := q.command.Name()
+	legal := q.asOf >= 0 && q.asOf <= m.version && !(bot && q.asOf == 0 && (name == "say" || name == "close"))
+	if m.state == "" && name != "open" {
+		legal = true // what it is as of makes no difference
+	}
+	var against error
+	var message, hands bool // must have been seen
+	switch c := q.command.(type) {
+	case conversation.Open:
+		legal = legal && (visitor && (c.Visitor == "" || c.Visitor == q.by.ID) || !visitor && c.Visitor != "")
+		against = modelIf(m.state != "", conversation.ErrExists)
+	case conversation.Say:
+		against = modelIf(visitor && m.blocked, conversation.ErrBlocked)
+		if m.state == "closed" && visitor && !c.Automatic {
+			window := cmp.Or(q.policy.ReopenWindow, 24*time.Hour)
+			over := window < 0 || q.now.Sub(m.closing.At) > window || m.version >= conversation.MaxHistory
+			against = cmp.Or(against, modelIf(over, conversation.ErrWindowOver))
+		}
+		message, hands = bot, bot
+	case conversation.RequestAgent, conversation.Typing:
+		against = modelIf(visitor && m.blocked, conversation.ErrBlocked)
+	case conversation.Take:
+		hands = !m.has(q.by.ID)
+	case conversation.Assign:
+		hands = !m.has(c.Agent)
+	case conversation.HandBack:
+		against = modelIf(m.state == "assigned" && !q.policy.Bot, conversation.ErrNoBot)
+		message = m.state == "assigned"
+	case conversation.Transfer:
+		legal = legal && (c.Agent == "") != (c.Group == "")
+	case conversation.Snooze:
+		legal = legal && !(c.Until.Reply && c.OnReply == snooze.StayAsleep)
+		message = true
+	case conversation.Close:
+		_, fits := modelDecision(c, kind)
+		legal = legal && (fits || kind == "timer")
+		against = modelIf(m.state == "closed", conversation.ErrAlreadyClosed)
+		message, hands = !c.Force && !visitor, bot
+	case conversation.Reclassify:
+		legal = legal && closure.Check(c.Outcome, c.Reason) == nil
+	case conversation.AddNote:
+		legal = legal && c.Text != ""
+	case conversation.LinkArticle:
+		full := len(m.articles) >= conversation.MaxArticles && !slices.Contains(m.articles, c.Article)
+		against = modelIf(full, conversation.ErrTooManyArticles)
+	}
+	missed := message && m.spoke > q.asOf || hands && m.handed > q.asOf
+	return cmp.Or(modelIf(!legal, conversation.ErrInvalid), m.barred(q), against,
+		modelIf(q.asOf != 0 && missed, conversation.ErrStale))
+}
+
+func modelIf(refused bool, why error) error {
+	if refused {
+		return why
+	}
+	return nil
+}
+
+// modelCauses are those that somebody may name; the first is meant by naming
+// none.
+var modelCauses = map[conversation.ActorKind][]closure.Cause{
+	"visitor": {"visitor_left"}, "bot": {"bot"}, "timer": {""}, // the timer closes nothing this way
+	"agent": {"agent", "spam", "merged"}, "supervisor": {"agent", "spam", "merged"},
+	"system": {"", "visitor_left", "queue_timeout", "spam", "merged"},
+}
+
+func modelDecision(c conversation.Close, kind conversation.ActorKind) (d conversation.Closing, ok bool) {
+	d = conversation.Closing{Outcome: c.Outcome, Reason: c.Reason, Cause: cmp.Or(c.Cause, modelCauses[kind][0])}
+	ok = d.Cause != "" && slices.Contains(modelCauses[kind], d.Cause)
+	if c.Force {
+		ok = (kind == "supervisor" || kind == "system") && (c.Cause == "" || c.Cause == "forced")
+		d.Cause = "forced"
+	}
+	if kind == "visitor" {
+		d.Outcome = cmp.Or(d.Outcome, "unresolved")
+	}
+	if d.Cause == "visitor_left" {
+		ok = ok && d.Outcome == "unresolved"
+		d.Reason = cmp.Or(d.Reason, "visitor_left")
+	}
+	return d, ok && closure.Check(d.Outcome, d.Reason) == nil
+}
+
+// barred refuses what the grid does not grant: a person as held if it would with
+// the conversation in hand, the bot if it would where the bot has it.
+func (m *modelLife) barred(q modelAsk) error {
+	roles, may := m.roles(q.by), m.may(q.command.Name())
+	inBot, inHand := modelGrid[q.command.Name()][1], modelGrid[q.command.Name()][3]
+	open := m.state != "" && m.state != "closed"
+	switch {
+	case strings.ContainsAny(may, roles):
+		return nil
+	case m.state == "" && may == "-":
+		return conversation.ErrNotFound
+	case may == "-":
+		return conversation.ErrNotPossible
+	case open && (roles == "a" || roles == "s") && strings.Contains(inHand, "h"),
+		open && roles == "b" && m.state != "bot" && strings.Contains(inBot, "b"):
+		return conversation.ErrHeld
+	}
+	return conversation.ErrForbidden
+}
+
+func (m *modelLife) has(agent string) bool { return m.state == "assigned" && m.agent == agent }
+
+func (m *modelLife) fact(what string) {
+	m.version++
+	m.facts = append(m.facts, what)
+}
+
+func (m *modelLife) set(what *bool, to bool, fact string) {
+	if *what != to {
+		*what = to
+		m.fact(fact)
+	}
+}
+
+// enter puts the conversation into a state and an agent's or nobody's hands. Any
+// snooze is over, and a new silence begins.
+func (m *modelLife) enter(q modelAsk, fact string, state conversation.State, agent string) {
+	m.fact(fact)
+	if m.agent != agent || agent == "" && m.state != state {
+		m.handed = m.version
+	}
+	if m.state != state {
+		m.since = q.now
+	}
+	m.state, m.agent, m.rung, m.quiet, m.told = state, agent, 0, q.now, false
+	m.wakeAt, m.keep, m.asleep, m.missed = time.Time{}, false, false, false
+}
+
+// ask leaves something open, unless it is already.
+func (m *modelLife) ask(q modelAsk) {
+	if m.asked.IsZero() {
+		m.asked = q.now
+	}
+}
+
+// answer is a fact that the visitor can read: it is unread, as are no more than
+// the last.
+func (m *modelLife) answer(fact string) {
+	m.fact(fact)
+	if m.unread = append(m.unread, m.version); len(m.unread) > conversation.MaxUnread {
+		m.unread = m.unread[1:]
+	}
+}
+
+func (m *modelLife) request(q modelAsk, group string) {
+	switch {
+	case m.state == "bot":
+		m.enter(q, "agent_requested for "+group, "waiting", "")
+	case m.state == "waiting" && group != "" && group != m.group:
+		m.fact("agent_requested for " + group)
+	case m.state == "snoozed":
+		m.fact("agent_requested for " + group)
+		m.wake(q, "visitor", q.ready == "")
+	default:
+		return
+	}
+	m.group = cmp.Or(group, m.group)
+	m.ask(q)
+}
+
+func (m *modelLife) say(q modelAsk, automatic bool) {
+	visitor := q.by.Kind == "visitor"
+	if visitor {
+		m.fact("said")
+	} else {
+		m.answer("said")
+	}
+	if automatic {
+		return
+	}
+	m.rung, m.quiet, m.told = 0, q.now, false
+	if !visitor {
+		m.speaker, m.asked, m.missed = "responder", time.Time{}, false
+		return
+	}
+	m.ask(q)
+	m.speaker, m.spoke, m.followUps = "visitor", m.version, 0
+	if m.state == "closed" {
+		m.reopen(q)
+	} else if m.asleep {
+		m.missed = true
+	} else if m.state == "snoozed" {
+		m.wake(q, "visitor", q.ready == "")
+	}
+}
+
+// handBack leaves it to the bot, with nothing to answer.
+func (m *modelLife) handBack(q modelAsk) {
+	if m.state != "bot" {
+		m.enter(q, "handed_back from "+m.agent, "bot", "")
+		m.asked = time.Time{}
+	}
+}
+
+// wake ends the snooze: back to its keeper, or into the queue.
+func (m *modelLife) wake(q modelAsk, cause string, back bool) {
+	var late time.Duration
+	if cause == "timer" {
+		late = q.now.Sub(m.wakeAt)
+	}
+	woken := fmt.Sprintf("woken by %s, %v late, to ", cause, late)
+	switch {
+	case back:
+		m.enter(q, woken+m.agent+" for ", "assigned", m.agent)
+	case cause == "timer" && !m.keep:
+		m.enter(q, woken+" for released", "waiting", "")
+	default:
+		m.enter(q, woken+" for "+string(q.ready), "waiting", "")
+	}
+}
+
+func (m *modelLife) close(q modelAsk, d conversation.Closing) {
+	d.Number, d.By, d.Agent, d.At = m.closing.Number+1, q.by, m.agent, q.now
+	m.closing = d
+	m.enter(q, "closed", "closed", "")
+	m.asked = time.Time{}
+}
+
+// reopen gives it to the person who asks, or else to the bot, the agent who had
+// it, or the queue.
+func (m *modelLife) reopen(q modelAsk) {
+	person := q.by.Kind == "agent" || q.by.Kind == "supervisor"
+	former := m.closing.Agent
+	switch {
+	case person:
+		m.enter(q, "reopened to "+q.by.ID+" for ", "assigned", q.by.ID)
+	case q.policy.Bot:
+		m.enter(q, "reopened to  for ", "bot", "")
+	case former == "":
+		m.enter(q, "reopened to  for ", "waiting", "")
+	case q.ready != "":
+		m.enter(q, "reopened to  for "+string(q.ready), "waiting", "")
+	default:
+		m.enter(q, "reopened to "+former+" for ", "assigned", former)
+	}
+}
+
+func (m *modelLife) mustAnswer() conversation.Answerer {
+	switch {
+	case m.state == "waiting":
+		return "queue"
+	case m.asked.IsZero():
+		return ""
+	case m.state == "bot":
+		return "bot"
+	case m.state == "assigned":
+		return "agent"
+	}
+	return ""
+}
+
+// next returns the rung that the ladder waits for, or false. It never closes on a
+// visitor whom no follow-up told in this silence.
+func (m *modelLife) next(p conversation.Policy) (int, idle.Step, bool) {
+	var l idle.Ladder
+	switch {
+	case m.state == "bot":
+		l = p.Idle.Bot
+	case m.state == "waiting":
+		l = p.Idle.Waiting
+	case m.state == "assigned" && p.Idle.Assigned.IsZero():
+		l = idle.Default()
+	case m.state == "assigned":
+		l = p.Idle.Assigned
+	}
+	rung := m.rung
+	if rung >= len(l.Steps) || l.LastSpeaker != "" && l.LastSpeaker != m.speaker {
+		return 0, idle.Step{}, false
+	}
+	if l.Steps[rung].Action == "close" && !m.told {
+		for rung--; l.Steps[rung].Action != "follow_up"; {
+			rung--
+		}
+	}
+	return rung, l.Steps[rung], true
+}
+
+// due returns when the conversation does something by itself; zero: never.
+func (m *modelLife) due(p conversation.Policy) time.Time {
+	if _, step, ok := m.next(p); ok {
+		return m.quiet.Add(step.After)
+	}
+	return m.wakeAt
+}
+
+func (m *modelLife) expire(q modelAsk) {
+	if due := m.due(q.policy); due.IsZero() || q.now.Before(due) {
+		return
+	}
+	if m.state == "snoozed" {
+		m.wake(q, "timer", m.keep && q.ready == "")
+		return
+	}
+	rung, step, _ := m.next(q.policy)
+	switch step.Action {
+	case "prompt":
+		m.fact("prompted")
+		m.rung, m.quiet = rung+1, q.now
+	case "follow_up":
+		m.answer("followed_up")
+		m.rung, m.quiet, m.told, m.followUps = rung+1, q.now, true, m.followUps+1
+	case "hand_back":
+		m.handBack(q)
+	case "requeue":
+		m.enter(q, "requeued from "+m.agent, "waiting", "")
+	case "close":
+		cause := closure.Idle
+		if m.state == "waiting" {
+			cause = closure.QueueTimeout
+		}
+		m.close(q, conversation.Closing{Outcome: cmp.Or(closure.Outcome(step.Outcome), "unresolved"), Cause: cause})
+	}
+}
