@@ -2,7 +2,7 @@ GO ?= go
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint bench generate fuzz
+.PHONY: help test figures lint bench generate fuzz
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -10,6 +10,10 @@ help: ## list the targets
 test: ## every test of every module, with the race detector, in random order
 	@.ci/needs
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on work
+
+figures: ## what the exhaustive test, the reference model and storagetest counted
+	@$(GO) test -v -run '^(TestEveryCell|TestModel|TestModelCatches|TestBroken)$$' ./conversation ./storage/storagetest | \
+		sed -nE 's/^.*(exhaustive|model|storagetest): /\1: /p'
 
 lint: ## gofmt, go vet and staticcheck over every module
 	@.ci/run gofmt vet staticcheck
