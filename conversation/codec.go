@@ -163,6 +163,13 @@ func decodeStored[T any](what string, body []byte) (T, error) {
 // have fields of other types: it is looked at before they are an error.
 func unmarshal(what string, body []byte, into any, got *int) error {
 	err := json.Unmarshal(body, into)
+	if err != nil {
+		var only struct {
+			Format int `json:"v"`
+		}
+		_ = json.Unmarshal(body, &only) // what is wrong with it is in err already
+		*got = only.Format
+	}
 	if *got > format {
 		return fmt.Errorf("%s: %w", what, ErrNewer)
 	}
@@ -181,7 +188,11 @@ func Encode(c Conversation) ([]byte, error) { return encodeStored(c) }
 // Decode reads what [Encode] wrote, by this version of the library or an earlier
 // one; a later format is [ErrNewer].
 func Decode(body []byte) (Conversation, error) {
-	return decodeStored[Conversation]("conversation", body)
+	c, err := decodeStored[Conversation]("conversation", body)
+	if err == nil && c.Version < 1 {
+		return c, errors.New("conversation: stored conversation has no version")
+	}
+	return c, err
 }
 
 // EncodePolicies returns the policies as JSON, for a store.

@@ -223,6 +223,7 @@ func TestANewerFormatIsRefused(t *testing.T) {
 	bodies := map[string]string{
 		"alike":     `{"v":2,"data":{}}`,
 		"different": `{"v":2,"seq":"three","data":[]}`, // a later format may look like anything
+		"reversed":  `{"at":{},"data":{"opened_at":{}},"v":2}`,
 		"turned":    `{"v":3,"at":{},"by":7,"type":[],"data":"none"}`,
 	}
 	for name, decode := range decoders {
@@ -230,6 +231,15 @@ func TestANewerFormatIsRefused(t *testing.T) {
 			if err := decode([]byte(body)); !errors.Is(err, conversation.ErrNewer) {
 				t.Errorf("a newer %s that looks %s: %v, want %v", name, look, err, conversation.ErrNewer)
 			}
+		}
+	}
+}
+
+func TestAConversationThatNeverBeganIsNotStored(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"v":1}`, `{"v":1,"data":{"state":"bot"}}`} {
+		if c, err := conversation.Decode([]byte(body)); err == nil {
+			t.Errorf("Decode(%q) = a conversation in state %q", body, c.State)
 		}
 	}
 }

@@ -64,8 +64,9 @@ func Decide(c Conversation, r Request, f Facts) ([]Event, error) {
 }
 
 // Allowed returns the commands that would do something if by gave them now, in
-// the order of the rule table; for say, an ordinary message. Whether one is
-// accepted may still depend on its fields, such as the target of a transfer.
+// the order of [Commands]; say and request_agent are meant in their plain form,
+// neither automatic nor for a group. Whether one is accepted may still depend on
+// its fields, such as the target of a transfer.
 func Allowed(c Conversation, by Actor, f Facts) []CommandName {
 	d := decision{c: &c, by: by, now: f.Now, policy: &f.Policy, facts: &f}
 	return d.allowed()

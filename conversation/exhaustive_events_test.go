@@ -52,7 +52,28 @@ func (x cell) checkEvents(outcome string, events []conversation.Event) error {
 		return fmt.Errorf("the events are %s, want %s", got, want)
 	}
 	after, _ := conversation.Append(x.c, x.by(), x.now, events)
+	if err := x.checkPlace(after); err != nil {
+		return err
+	}
 	return x.checkOpenQuestion(after)
+}
+
+// checkPlace checks the group, the place in the queue, and that asking for another
+// group does not begin another silence.
+func (x cell) checkPlace(after conversation.Conversation) error {
+	group := x.c.Group
+	if x.command == "request-agent-group" || x.command == "transfer-group" {
+		group = "support"
+	}
+	switch {
+	case after.Group != group:
+		return fmt.Errorf("it is the group %q's, want %q", after.Group, group)
+	case after.State == x.c.State && !after.Since.Equal(x.c.Since):
+		return fmt.Errorf("it is %s since %v, want %v", after.State, after.Since, x.c.Since)
+	case x.state == "waiting" && x.command == "request-agent-group" && after.Silence != x.c.Silence:
+		return fmt.Errorf("the silence is %+v, want %+v", after.Silence, x.c.Silence)
+	}
+	return nil
 }
 
 // checkOpenQuestion checks whether the visitor waits for an answer after the
