@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,13 @@ func Mermaid() string {
 			labels[arrow] = append(labels[arrow], label)
 		}
 	}
+	order := append([]State{StateNone}, States()...)
+	slices.SortFunc(arrows, func(a, b [2]State) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(order, a[0]), slices.Index(order, b[0])),
+			cmp.Compare(slices.Index(order, a[1]), slices.Index(order, b[1])),
+		)
+	})
 	var b strings.Builder
 	b.WriteString("stateDiagram-v2\n")
 	for _, a := range arrows {

@@ -159,9 +159,9 @@ func ExampleMermaid() {
 	}
 	// Output:
 	// stateDiagram-v2
-	//     [*] --> waiting: open
 	//     [*] --> bot: open
-	//     snoozed --> assigned: say, request agent, take, assign, transfer, wake, snooze over
+	//     [*] --> waiting: open
+	//     bot --> waiting: request agent, silence
 }
 
 func ExampleRefusedError() {
