@@ -6,7 +6,8 @@
 // has one. The [Reason] says why it stayed unresolved, if anybody said so. The
 // [Cause] says what ended it: an agent, the visitor leaving, an idle rule. A
 // visitor who left did not thereby get an answer: package conversation refuses to
-// close as [VisitorLeft] what is [Resolved].
+// close as [VisitorLeft] what is [Resolved]. Whoever knows better later may
+// change the outcome; the cause stays.
 //
 // [Check] is the one rule that binds outcome and reason.
 //

@@ -25,8 +25,9 @@ type Call struct {
 	// CommandID is the caller's own identification of this command, such as a
 	// webhook's or an Idempotency-Key; 1–128 bytes as every ID, or empty. The
 	// same ID again on the same conversation does nothing and returns the first
-	// result, for as long as the conversation is kept. Refused commands are not
-	// remembered.
+	// result, for as long as the conversation is kept. Each command has its own:
+	// the ID of a request that opens and then says, for one, with a suffix for
+	// each. Refused commands are not remembered.
 	CommandID string
 
 	// AsOf is the version that By last saw, or zero: see

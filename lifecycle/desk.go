@@ -31,8 +31,9 @@ type Desk struct {
 	policies policyCache
 	live     broadcaster
 
-	sooner chan struct{} // tells Run of something before wakeAt
-	wakeAt atomic.Int64  // when Run means to wake, in Unix microseconds
+	running atomic.Bool
+	sooner  chan struct{} // tells Run of something before wakeAt
+	wakeAt  atomic.Int64  // when Run means to wake, in Unix microseconds
 }
 
 // Options are the choices of a Desk. The zero value, and nil, are the defaults.

@@ -24,7 +24,9 @@ type Delivery struct {
 // delivered at least once, in order within a conversation; after a crash some of
 // it again, with the same positions.
 //
-// A new subscriber starts at the beginning. Names are IDs.
+// A new subscriber starts at the beginning. Names are IDs. What cannot be read,
+// such as what a newer version of the library wrote, is a [*FeedError] once
+// everything before it was delivered.
 func (d *Desk) Feed(ctx context.Context, subscriber string, limit int) ([]Delivery, error) {
 	if limit <= 0 {
 		return nil, &conversation.InvalidError{Field: "limit", Rule: "must be positive"}
@@ -40,13 +42,33 @@ func (d *Desk) Feed(ctx context.Context, subscriber string, limit int) ([]Delive
 	deliveries := make([]Delivery, len(entries))
 	for i, e := range entries {
 		records, err := decodeEvents(e.Events)
+		if err != nil && i > 0 {
+			return deliveries[:i], nil
+		}
 		if err != nil {
-			return nil, fmt.Errorf("lifecycle: feed at %d: %w", e.Position, err)
+			return nil, &FeedError{Position: e.Position, Workspace: e.Key.Workspace, Conversation: e.Key.Conversation, Err: err}
 		}
 		deliveries[i] = Delivery{e.Position, e.Key.Workspace, e.Key.Conversation, records}
 	}
 	return deliveries, nil
 }
+
+// A FeedError is a place in the feed that cannot be read. A host that would
+// rather go on than wait notes it and advances to Position.
+type FeedError struct {
+	Position     storage.Position
+	Workspace    string
+	Conversation string
+	Err          error
+}
+
+// Error names the place and the cause.
+func (e *FeedError) Error() string {
+	return fmt.Sprintf("lifecycle: feed at %d, conversation %s: %v", e.Position, e.Conversation, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *FeedError) Unwrap() error { return e.Err }
 
 // Advance moves the durable cursor of the named subscriber forward and returns
 // where it stands, never behind where it was. Moving to zero only asks. A

@@ -2,10 +2,14 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/adjourn/adjourn/storage"
 )
+
+// ErrRunning: the Desk has a Run already.
+var ErrRunning = errors.New("lifecycle: the Desk is running already")
 
 // Run ticks whenever something is due, until ctx is done, and returns ctx's
 // error. Between ticks it sleeps on the Desk's clock until the next due instant,
@@ -13,9 +17,14 @@ import (
 // command of this Desk that is due earlier wakes it. What goes wrong is logged
 // and tried again.
 //
-// Call it in a goroutine of the host's own, once for each Desk. On a fake clock
+// Call it in a goroutine of the host's own, once for each Desk: a second Run beside
+// it returns [ErrRunning] at once. On a fake clock
 // that nobody moves it does nothing; see package lifecycletest.
 func (d *Desk) Run(ctx context.Context) error {
+	if !d.running.CompareAndSwap(false, true) {
+		return ErrRunning
+	}
+	defer d.running.Store(false)
 	defer d.wakeAt.Store(0)
 	var alarm <-chan time.Time // at most one is outstanding
 	var rings time.Time

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,24 +49,26 @@ type Failure struct {
 	Err          error
 }
 
-// tickPage is how many conversations are read from the store at once.
-const tickPage = 500
+// tickPage and recomputePage are how many conversations are read from the store
+// at once. Between two pages to recompute, what is due has its turn.
+const (
+	tickPage      = 500
+	recomputePage = 100
+)
 
-// Tick works off all that is due now: first the conversations whose policies
-// changed, then the passed deadlines, from the oldest on, until none is left.
-// Each conversation is worked off at most once; after an outage, too, it takes
-// one step and starts the wait of the next.
+// Tick works off all that is due now, from the oldest on, until nothing is left,
+// and brings conversations whose policies changed in line with them. Each
+// conversation is worked off at most once; after an outage, too, it takes one
+// step and starts the wait of the next.
 //
-// The clock is read once, so that a tick ends even on a clock that stands
-// still. Any number of nodes may tick at once: every deadline has its effect
-// once. Tick returns an error if the store could not be asked or ctx is done;
-// what it did until then is returned with it.
+// What is due is what was due when the tick began, so that a tick ends; each
+// conversation is decided at what the clock says then, so that the waits of a
+// long backlog run from when things really happened. Any number of nodes may tick
+// at once: every deadline has its effect once. Tick returns an error if the store
+// could not be asked or ctx is done; what it did until then is returned with it.
 func (d *Desk) Tick(ctx context.Context) (Ticked, error) {
 	t := ticker{desk: d, Ticked: Ticked{At: d.now()}}
-	err := t.recompute(ctx)
-	if err == nil {
-		err = t.fire(ctx)
-	}
+	err := errors.Join(t.recompute(ctx), t.fire(ctx)) // the one does not keep the other waiting
 	for _, f := range t.Failed {
 		d.log.ErrorContext(ctx, "conversation could not be worked on",
 			"workspace", f.Workspace, "conversation", f.Conversation, "err", f.Err)
@@ -110,11 +113,11 @@ func (t *ticker) fire(ctx context.Context) error {
 }
 
 // recompute brings the due instants of conversations in line with changed
-// policies, page by page.
+// policies, page by page, and works off what that makes due.
 func (t *ticker) recompute(ctx context.Context) error {
 	var after storage.Key
 	for {
-		page, err := t.desk.store.Outdated(ctx, after, tickPage)
+		page, err := t.desk.store.Outdated(ctx, after, recomputePage)
 		if err != nil {
 			return fmt.Errorf("lifecycle: outdated: %w", err)
 		}
@@ -133,6 +136,9 @@ func (t *ticker) recompute(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := t.fire(ctx); err != nil {
+			return err
+		}
 		after = page[len(page)-1]
 	}
 }
@@ -145,6 +151,9 @@ func (t *ticker) each(ctx context.Context, n int, key func(int) storage.Key, wor
 	for i := range n {
 		if ctx.Err() != nil {
 			break
+		}
+		if t.failed(key(i)) {
+			continue // it has had its turn in this tick
 		}
 		group.Go(func() error {
 			if err := guarded(work, i); err != nil && ctx.Err() == nil {
@@ -167,6 +176,14 @@ func guarded(work func(int) error, i int) (err error) {
 	return work(i)
 }
 
+func (t *ticker) failed(key storage.Key) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.ContainsFunc(t.Failed, func(f Failure) bool {
+		return f.Workspace == key.Workspace && f.Conversation == key.Conversation
+	})
+}
+
 func (t *ticker) fail(key storage.Key, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -178,14 +195,15 @@ func (t *ticker) fail(key storage.Key, err error) {
 var errStuck = errors.New("lifecycle: due, and nothing to do")
 
 // expire works off the passed deadline of one conversation. Whoever changed the
-// conversation first wins, and it is looked at again.
-func (d *Desk) expire(ctx context.Context, key storage.Key, now time.Time) ([]conversation.Record, error) {
+// conversation first wins, and it is looked at again. Still being due by asOf and
+// having nothing to do is an error.
+func (d *Desk) expire(ctx context.Context, key storage.Key, asOf time.Time) ([]conversation.Record, error) {
 	call := Call{Workspace: key.Workspace, Conversation: key.Conversation, By: conversation.Timer()}
-	result, err := d.do(ctx, key, call, conversation.Expire{}, func() time.Time { return now })
+	result, err := d.do(ctx, key, call, conversation.Expire{}, d.now)
 	if err != nil || len(result.Records) > 0 {
 		return result.Records, err
 	}
-	return nil, d.checkStuck(ctx, key, now)
+	return nil, d.checkStuck(ctx, key, asOf)
 }
 
 func (d *Desk) checkStuck(ctx context.Context, key storage.Key, now time.Time) error {
