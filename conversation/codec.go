@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -104,15 +105,37 @@ type storedRecord struct {
 // EncodeRecord returns the record as JSON, for a store. Free text is left out:
 // see [Text].
 func EncodeRecord(r Record) ([]byte, error) {
+	s, err := r.stored()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(s)
+}
+
+func (r Record) stored() (storedRecord, error) {
 	name := EventName(r.Event)
 	if name == "" {
-		return nil, fmt.Errorf("conversation: event %T has no stored name", r.Event)
+		return storedRecord{}, fmt.Errorf("conversation: event %T has no stored name", r.Event)
 	}
 	data, err := encodeEvent(r.Event)
 	if err != nil {
-		return nil, fmt.Errorf("conversation: record %d: %w", r.Seq, err)
+		return storedRecord{}, fmt.Errorf("conversation: record %d: %w", r.Seq, err)
 	}
-	return json.Marshal(storedRecord{format, r.Seq, r.At, r.Clock, r.By, name, data})
+	return storedRecord{format, r.Seq, r.At, r.Clock, r.By, name, data}, nil
+}
+
+// MarshalJSON returns the record as a host's own screens and webhooks want it:
+// that of [EncodeRecord], with the text of what was said or noted.
+func (r Record) MarshalJSON() ([]byte, error) {
+	s, err := r.stored()
+	if err != nil {
+		return nil, err
+	}
+	text, _ := Text(r.Event)
+	return json.Marshal(struct {
+		storedRecord
+		Text string `json:"text,omitempty"`
+	}{s, text})
 }
 
 func encodeEvent(e Event) (json.RawMessage, error) {
@@ -186,13 +209,25 @@ func unmarshal(what string, body []byte, into any, got *int) error {
 func Encode(c Conversation) ([]byte, error) { return encodeStored(c) }
 
 // Decode reads what [Encode] wrote, by this version of the library or an earlier
-// one; a later format is [ErrNewer].
+// one; a later format is [ErrNewer]. A body that was damaged so that it
+// contradicts itself is an error.
 func Decode(body []byte) (Conversation, error) {
 	c, err := decodeStored[Conversation]("conversation", body)
-	if err == nil && c.Version < 1 {
-		return c, errors.New("conversation: stored conversation has no version")
+	if err == nil && !c.consistent() {
+		err = errors.New("conversation: stored conversation contradicts itself")
 	}
 	return c, err
+}
+
+// consistent reports whether c is a conversation that a journal could amount to,
+// as far as [Decide] relies on it.
+func (c Conversation) consistent() bool {
+	held := c.State == StateAssigned || c.State == StateSnoozed
+	return c.Version >= 1 && slices.Contains(States(), c.State) &&
+		(c.Snooze != nil) == (c.State == StateSnoozed) &&
+		(c.Agent != "") == held &&
+		(c.Closing != nil || c.State != StateClosed) &&
+		c.Silence.Step >= 0
 }
 
 // EncodePolicies returns the policies as JSON, for a store.

@@ -235,15 +235,6 @@ func TestANewerFormatIsRefused(t *testing.T) {
 	}
 }
 
-func TestAConversationThatNeverBeganIsNotStored(t *testing.T) {
-	t.Parallel()
-	for _, body := range []string{`{"v":1}`, `{"v":1,"data":{"state":"bot"}}`} {
-		if c, err := conversation.Decode([]byte(body)); err == nil {
-			t.Errorf("Decode(%q) = a conversation in state %q", body, c.State)
-		}
-	}
-}
-
 func TestWhatWasNeverStoredIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", "{", "[]", `"x"`, "{}", "null", `{"data":{}}`, `{"v":0}`, `{"v":-1,"data":{}}`} {

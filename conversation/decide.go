@@ -159,10 +159,10 @@ func (d *decision) refuse(why error) *RefusedError {
 		By:      d.by,
 		Why:     why,
 	}
-	switch why {
-	case ErrHeld:
+	if why == ErrHeld {
 		e.Holder = d.c.Agent
-	case ErrAlreadyClosed:
+	}
+	if d.c.State == StateClosed {
 		e.Closing = d.c.Closing
 	}
 	e.Allowed = d.allowed()

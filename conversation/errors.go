@@ -49,7 +49,7 @@ type RefusedError struct {
 	Allowed []CommandName // what By may do instead, now
 
 	Holder  string   // with ErrHeld: the agent who has it, or empty for the bot and the queue
-	Closing *Closing // with ErrAlreadyClosed: how it was closed
+	Closing *Closing // in StateClosed: how it was closed
 	Since   Version  // with ErrStale: the version that the request had not seen
 }
 

@@ -28,8 +28,11 @@ func Evolve(c Conversation, r Record) Conversation {
 		if e.Group != "" {
 			c.Group = e.Group
 		}
-		if c.State == StateBot {
+		switch c.State {
+		case StateBot:
 			c.enter(StateWaiting, "", now)
+		case StateWaiting: // in another group, with another ladder
+			c.Silence = Silence{Since: now}
 		}
 		c.ask(now)
 	case Taken:

@@ -70,8 +70,8 @@ func (x cell) checkPlace(after conversation.Conversation) error {
 		return fmt.Errorf("it is the group %q's, want %q", after.Group, group)
 	case after.State == x.c.State && !after.Since.Equal(x.c.Since):
 		return fmt.Errorf("it is %s since %v, want %v", after.State, after.Since, x.c.Since)
-	case x.state == "waiting" && x.command == "request-agent-group" && after.Silence != x.c.Silence:
-		return fmt.Errorf("the silence is %+v, want %+v", after.Silence, x.c.Silence)
+	case x.state == "waiting" && x.command == "request-agent-group" && x.c.Group != group && after.Silence != (conversation.Silence{Since: x.now}):
+		return fmt.Errorf("the silence is %+v, want a new one at %v", after.Silence, x.now)
 	}
 	return nil
 }

@@ -63,6 +63,14 @@ func CheckText(field, text string, limit int) error {
 	return nil
 }
 
+var commandTypes = func() map[reflect.Type]bool {
+	types := map[reflect.Type]bool{}
+	for _, c := range Commands() {
+		types[reflect.TypeOf(c)] = true
+	}
+	return types
+}()
+
 func checkOptionalID(field, id string) error {
 	if id == "" {
 		return nil
@@ -87,14 +95,15 @@ func (r Request) check(c *Conversation) error {
 }
 
 // CheckCommand returns an [*InvalidError] if by could never mean the command: by
-// is no actor, a field breaks a limit, or it is nil or a pointer. The deadline of
-// a snooze is judged only by [Decide], which knows the time.
+// is no actor, a field breaks a limit, or it is nil, a pointer, or a type of
+// another package that embeds a command. The deadline of a snooze is judged only
+// by [Decide], which knows the time.
 func CheckCommand(by Actor, c Command) error {
 	if err := by.Check(); err != nil {
 		return err
 	}
-	if c == nil || reflect.TypeOf(c).Kind() == reflect.Pointer {
-		return &InvalidError{Field: "command", Rule: "must be given, as a value"}
+	if !commandTypes[reflect.TypeOf(c)] {
+		return &InvalidError{Field: "command", Rule: "must be one of this package's commands, as a value"}
 	}
 	return c.check(by)
 }

@@ -250,9 +250,9 @@ var modelBugs = []modelBug{
 			after.Since = r.Now()
 		}
 	})},
-	{"another group begins another silence", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.AgentRequested) {
+	{"another group goes on with the old silence", modelEvolves(func(before, after *conversation.Conversation, _ conversation.Record, _ conversation.AgentRequested) {
 		if before.State == conversation.StateWaiting {
-			after.Silence = conversation.Silence{Since: r.Now()}
+			after.Silence = before.Silence
 		}
 	})},
 	{"a message leaves the visitor told", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Said) {
@@ -868,7 +868,7 @@ func (p *modelPair) checkJournal() string {
 		return "folded (-running +folded):\n" + cmp.Diff(p.real, plain) +
 			"stored and folded (-running +folded):\n" + cmp.Diff(p.real, stored)
 	}
-	if !store {
+	if !store || p.real.State == conversation.StateNone {
 		return ""
 	}
 	body, err := conversation.Encode(p.real)
@@ -877,7 +877,7 @@ func (p *modelPair) checkJournal() string {
 	}
 	decoded, err := conversation.Decode(body)
 	if err != nil {
-		return err.Error()
+		return fmt.Sprintf("%v: %s", err, body)
 	}
 	if reflect.DeepEqual(decoded, p.real) {
 		return ""

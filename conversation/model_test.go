@@ -406,6 +406,7 @@ func (m *modelLife) request(q modelAsk, group string) {
 		m.enter(q, "agent_requested for "+group, "waiting", "")
 	case m.state == "waiting" && group != "" && group != m.group:
 		m.fact("agent_requested for " + group)
+		m.rung, m.quiet, m.told = 0, q.now, false
 	case m.state == "snoozed":
 		m.fact("agent_requested for " + group)
 		m.wake(q, "visitor", q.ready == "")

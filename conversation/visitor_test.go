@@ -213,7 +213,7 @@ func TestAskingForAnotherGroupKeepsThePlace(t *testing.T) {
 	l.is(conversation.StateWaiting, "")
 	same(t, "the group", l.c.Group, "billing")
 	same(t, "the place in the queue", l.c.Since, start)
-	same(t, "the silence", l.c.Silence, conversation.Silence{Since: start})
+	same(t, "the silence, anew", l.c.Silence, conversation.Silence{Since: l.now})
 	same(t, "the handover, which it is none", l.c.LastHandover, conversation.Version(1))
 	same(t, "since when it is unanswered", l.c.UnansweredSince, l.now)
 

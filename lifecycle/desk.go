@@ -227,6 +227,9 @@ func (d *Desk) load(ctx context.Context, key storage.Key, commandID string) (*sn
 	if s.conversation, err = conversation.Decode(s.head.Body); err != nil {
 		return nil, fmt.Errorf("lifecycle: load %s: %w", key.Conversation, err)
 	}
+	if c := s.conversation; int64(c.Version) != s.head.Version || c.Workspace != key.Workspace || c.ID != key.Conversation {
+		return nil, fmt.Errorf("lifecycle: load %s: the stored conversation is not the one of its row", key.Conversation)
+	}
 	return s, nil
 }
 

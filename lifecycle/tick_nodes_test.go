@@ -21,6 +21,7 @@ type effects struct {
 	mu     sync.Mutex
 	fired  map[string]int
 	stored map[string]int
+	failed []lifecycle.Failure
 }
 
 // doubles returns how many conversations were prompted more than once.
@@ -58,11 +59,10 @@ func tickTogether(t *testing.T, store storage.Store, chats, desks int) *effects 
 	atOnce(desks, func(int) {
 		desk := newDesk(t, counting, lifecycle.Options{Clock: clock, Workers: 4})
 		ticked, err := desk.Tick(t.Context())
-		if err != nil || len(ticked.Failed) > 0 {
-			t.Errorf("tick: %v, failed %v", err, ticked.Failed)
-		}
+		check(t, err)
 		e.mu.Lock()
 		defer e.mu.Unlock()
+		e.failed = append(e.failed, ticked.Failed...)
 		for _, f := range ticked.Fired {
 			e.fired[f.Conversation]++
 		}
@@ -76,6 +76,9 @@ func TestNodesTickTogether(t *testing.T) {
 	t.Parallel()
 	const chats, desks = 300, 6
 	e := tickTogether(t, newMemory(), chats, desks)
+	if len(e.failed) > 0 {
+		t.Errorf("failed: %v", e.failed)
+	}
 	if len(e.stored) != chats || doubles(e.stored) != 0 {
 		t.Errorf("%d of %d prompted, %d of them twice", len(e.stored), chats, doubles(e.stored))
 	}
