@@ -66,6 +66,23 @@ func TestRefusalsSayHowItWasClosed(t *testing.T) {
 	}
 }
 
+// TestRefusalCodes: every sentinel of a refusal has a code of its own.
+func TestRefusalCodes(t *testing.T) {
+	t.Parallel()
+	codes := map[string]bool{}
+	for _, why := range []error{
+		conversation.ErrNotPossible, conversation.ErrNotFound, conversation.ErrForbidden, conversation.ErrHeld,
+		conversation.ErrExists, conversation.ErrNoBot, conversation.ErrAlreadyClosed, conversation.ErrWindowOver,
+		conversation.ErrBlocked, conversation.ErrStale, conversation.ErrTooManyArticles, conversation.ErrHistoryFull,
+	} {
+		e := &conversation.RefusedError{Why: why}
+		if e.Code() == "" || codes[e.Code()] {
+			t.Errorf("%v has the code %q", why, e.Code())
+		}
+		codes[e.Code()] = true
+	}
+}
+
 // TestRecordAsJSON is for a host's own screens: with the name of the event, and
 // its text.
 func TestRecordAsJSON(t *testing.T) {

@@ -37,6 +37,21 @@ var (
 	ErrHistoryFull = errors.New("the history is full")
 )
 
+var refusalCodes = map[error]string{
+	ErrNotPossible:     "not_possible",
+	ErrNotFound:        "not_found",
+	ErrForbidden:       "forbidden",
+	ErrHeld:            "held",
+	ErrExists:          "exists",
+	ErrNoBot:           "no_bot",
+	ErrAlreadyClosed:   "already_closed",
+	ErrWindowOver:      "window_over",
+	ErrBlocked:         "blocked",
+	ErrStale:           "stale",
+	ErrTooManyArticles: "too_many_articles",
+	ErrHistoryFull:     "history_full",
+}
+
 // ErrInvalid is matched by every [*InvalidError].
 var ErrInvalid = errors.New("invalid input")
 
@@ -75,6 +90,10 @@ func (e *RefusedError) detail() string {
 	}
 	return ""
 }
+
+// Code returns the reason as a word for programs, such as "already_closed": the
+// name of the sentinel. Codes never change.
+func (e *RefusedError) Code() string { return refusalCodes[e.Why] }
 
 // Unwrap returns Why.
 func (e *RefusedError) Unwrap() error { return e.Why }

@@ -144,8 +144,8 @@ func (p Policies) For(group string) Policy {
 	return p.Default
 }
 
-// Check returns an [*InvalidError] for the first policy that [Policy.Check]
-// refuses or group that is no ID.
+// Check returns an error wrapping an [*InvalidError] for the first policy that
+// [Policy.Check] refuses or group that is no ID.
 func (p Policies) Check() error {
 	if err := p.Default.Check(); err != nil {
 		return fmt.Errorf("default policy: %w", err)
