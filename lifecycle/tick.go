@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,9 +19,10 @@ import (
 type Ticked struct {
 	At time.Time // what the clock said: it worked off what was due by then
 
-	// Fired are the deadlines that were worked off, in the order in which they
-	// were due. One that somebody else worked off first, or that a command
-	// overtook, is not among them.
+	// Fired are the deadlines that were worked off, in that order: the order in
+	// which they were due, but for those that a change of policies made due. One
+	// that somebody else worked off first, or that a command overtook, is not
+	// among them.
 	Fired []Fired
 
 	// Recomputed counts the conversations whose due instant was brought in line
@@ -67,7 +67,7 @@ const (
 // at once: every deadline has its effect once. Tick returns an error if the store
 // could not be asked or ctx is done; what it did until then is returned with it.
 func (d *Desk) Tick(ctx context.Context) (Ticked, error) {
-	t := ticker{desk: d, Ticked: Ticked{At: d.now()}}
+	t := ticker{desk: d, sick: map[storage.Key]bool{}, Ticked: Ticked{At: d.now()}}
 	err := errors.Join(t.recompute(ctx), t.fire(ctx)) // the one does not keep the other waiting
 	for _, f := range t.Failed {
 		d.log.ErrorContext(ctx, "conversation could not be worked on",
@@ -80,7 +80,8 @@ func (d *Desk) Tick(ctx context.Context) (Ticked, error) {
 type ticker struct {
 	desk *Desk
 
-	mu sync.Mutex // guards the field below
+	mu   sync.Mutex // guards Failed and sick
+	sick map[storage.Key]bool
 	Ticked
 }
 
@@ -152,7 +153,7 @@ func (t *ticker) each(ctx context.Context, n int, key func(int) storage.Key, wor
 		if ctx.Err() != nil {
 			break
 		}
-		if t.failed(key(i)) {
+		if t.isSick(key(i)) {
 			continue // it has had its turn in this tick
 		}
 		group.Go(func() error {
@@ -176,17 +177,16 @@ func guarded(work func(int) error, i int) (err error) {
 	return work(i)
 }
 
-func (t *ticker) failed(key storage.Key) bool {
+func (t *ticker) isSick(key storage.Key) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.ContainsFunc(t.Failed, func(f Failure) bool {
-		return f.Workspace == key.Workspace && f.Conversation == key.Conversation
-	})
+	return t.sick[key]
 }
 
 func (t *ticker) fail(key storage.Key, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.sick[key] = true
 	t.Failed = append(t.Failed, Failure{key.Workspace, key.Conversation, err})
 }
 
