@@ -24,6 +24,11 @@ func say(d *decision, s Say) {
 	d.record(Said{Automatic: d.automatic(s), Text: s.Text})
 }
 
+func sayToQueue(d *decision, s Say) {
+	say(d, s)
+	d.record(Requeued{})
+}
+
 func sayAndWake(d *decision, s Say) {
 	say(d, s)
 	d.wake(WokenByVisitor)

@@ -85,7 +85,8 @@ type Transferred struct {
 	Group string `json:"group,omitempty"`
 }
 
-// Requeued: the conversation went back to the queue; From held it.
+// Requeued: the conversation went back to the queue; From held it. By a visitor,
+// it went there because the bot that had it is gone.
 type Requeued struct {
 	From string `json:"from,omitempty"`
 }

@@ -161,7 +161,7 @@ func ExampleMermaid() {
 	// stateDiagram-v2
 	//     [*] --> bot: open
 	//     [*] --> waiting: open
-	//     bot --> waiting: request agent, silence
+	//     bot --> waiting: say, request agent, silence
 }
 
 func ExampleRefusedError() {

@@ -35,6 +35,8 @@ func (x cell) events(outcome string) string {
 		return recorded[name] + " woken"
 	case x.state == "closed" && !stays && name == conversation.NameSay:
 		return "said reopened"
+	case x.state == "bot" && !stays && name == conversation.NameSay:
+		return "said requeued"
 	}
 	return recorded[name]
 }

@@ -135,8 +135,8 @@ func (s situation) begin() {
 	bot := s.policy.Bot
 	s.policy.Bot = bot || s.state == "bot"
 	s.do(vera, conversation.Open{Group: group})
-	s.policy.Bot = bot
 	s.say(vera)
+	s.policy.Bot = bot
 	if s.state == "bot" {
 		return
 	}

@@ -35,6 +35,7 @@ var specification = map[string]string{
 
 	"say": `                                V v h a H s b y t
 		bot                                 B . h h h h B B .
+		bot/no-bot                          W . h h h h B B .
 		bot/blocked                         x . h h h h B B .
 		waiting                             W . h h h h h W .
 		waiting/blocked                     x . h h h h h W .

@@ -217,3 +217,19 @@ func TestSayTellsWhoMustAnswerNow(t *testing.T) {
 	l.say(vera)
 	same(t, "reopened", l.c.MustAnswer(), conversation.AnswerBot)
 }
+
+// TestABotThatIsSwitchedOffKeepsNobodyWaiting: what the visitor says next goes to
+// the queue, and waits for an answer there. An automatic text moves nothing.
+func TestABotThatIsSwitchedOffKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	l := opened(t, withBot)
+	l.is(conversation.StateBot, "")
+	l.policy = noBot
+	l.do(vera, conversation.Say{Text: "I am away.", Automatic: true})
+	l.is(conversation.StateBot, "")
+	l.after(time.Minute).do(vera, conversation.Say{Text: "Hello?"})
+	l.is(conversation.StateWaiting, "")
+	same(t, "its place in the queue", l.c.Since, l.now)
+	same(t, "who must answer", l.c.MustAnswer(), conversation.AnswerQueue)
+	same(t, "since when", l.c.UnansweredSince, l.now)
+}

@@ -436,6 +436,8 @@ func (m *modelLife) say(q modelAsk, automatic bool) {
 	m.speaker, m.spoke, m.followUps = "visitor", m.version, 0
 	if m.state == "closed" {
 		m.reopen(q)
+	} else if m.state == "bot" && !q.policy.Bot {
+		m.enter(q, "requeued from ", "waiting", "")
 	} else if m.asleep {
 		m.missed = true
 	} else if m.state == "snoozed" {

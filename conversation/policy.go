@@ -17,8 +17,7 @@ import (
 type Policy struct {
 	// Bot says that there is a bot: it gets new and reopened conversations, and
 	// agents can hand back to it. Conversations that are with the bot when it is
-	// switched off stay there until somebody takes them or the visitor asks for
-	// a person; give the bot's ladder a requeue first.
+	// switched off go to Waiting with the visitor's next message.
 	Bot bool `json:"bot,omitempty"`
 
 	// ReopenWindow is how long after a closing a message of the visitor reopens

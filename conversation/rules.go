@@ -19,6 +19,8 @@ var rules = []rule{
 
 	// Messages. What a blocked visitor writes is accepted nowhere.
 	on[Say](existing...).by(TheVisitor).when(visitorBlocked).refuse(ErrBlocked),
+	on[Say](StateBot).by(TheVisitor).when(automatic).stays(say),
+	on[Say](StateBot).by(TheVisitor).when(noBot).to(StateWaiting, sayToQueue), // it was switched off
 	on[Say](StateBot).by(TheVisitor | TheSystem).stays(say),
 	on[Say](StateBot).by(TheBot).asOf(visitorMessage | handover).stays(say),
 	on[Say](StateWaiting).by(TheVisitor | TheSystem).stays(say),

@@ -52,6 +52,7 @@ var defaultTexts = map[string]string{
 	"transferred.group":      "{name} transferred the conversation to {group}",
 	"requeued":               "{name} put the conversation back into the queue",
 	"requeued.idle":          "The conversation went back into the queue, because nobody wrote",
+	"requeued.no_bot":        "The conversation went into the queue, because there is no bot any more",
 	"snoozed":                "{name} snoozed the conversation until {until}",
 	"snoozed.reply":          "{name} snoozed the conversation until the visitor replies",
 	"woken.timer":            "The snooze is over; the conversation is back with {agent}",
@@ -130,6 +131,9 @@ func noteCode(r conversation.Record) string {
 	case conversation.HandedBack, conversation.Requeued:
 		if byTimer {
 			return name + ".idle"
+		}
+		if r.By.Kind == conversation.KindVisitor {
+			return name + ".no_bot"
 		}
 	case conversation.Closed:
 		if byTimer {

@@ -41,6 +41,7 @@ func noteCases() []noteCase {
 		{ann, conversation.Transferred{From: "ann", Group: "sales"}, "transferred.group", "ann transferred the conversation to sales", false},
 		{ann, conversation.Requeued{From: "ann"}, "requeued", "ann put the conversation back into the queue", false},
 		{timer, conversation.Requeued{From: "ann"}, "requeued.idle", "The conversation went back into the queue, because nobody wrote", false},
+		{vic, conversation.Requeued{}, "requeued.no_bot", "The conversation went into the queue, because there is no bot any more", false},
 		{ann, conversation.Snoozed{Deadline: snooze.Deadline{At: evening}}, "snoozed", "ann snoozed the conversation until 2026-03-02 19:30 UTC", false},
 		{ann, conversation.Snoozed{}, "snoozed.reply", "ann snoozed the conversation until the visitor replies", false},
 		{timer, conversation.Woken{Cause: conversation.WokenByTimer, Agent: "ann"}, "woken.timer", "The snooze is over; the conversation is back with ann", false},
