@@ -132,7 +132,8 @@ type Reclassify struct {
 type Reopen struct{}
 
 // SetPresence says whether the visitor is on the site. Presence wakes and
-// restarts nothing.
+// restarts nothing. It is recorded in the first half of the history only, so that
+// comings and goings never leave a conversation without room for messages.
 type SetPresence struct {
 	Online bool `json:"online"`
 }

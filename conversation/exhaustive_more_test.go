@@ -69,9 +69,11 @@ func TestAllowedIsNotAboutAValue(t *testing.T) {
 // guards says for the words of each guard, as Transitions shows them, whether
 // they are true of a cell.
 var guards = map[string]func(cell) bool{
-	"":                       func(cell) bool { return true },
-	"a person is asked for":  func(x cell) bool { return x.command == "open-for-agent" },
-	"there is a bot":         func(x cell) bool { return !x.has("no-bot") },
+	"":                            func(cell) bool { return true },
+	"a person is asked for":       func(x cell) bool { return x.command == "open-for-agent" },
+	"there is a bot":              func(x cell) bool { return !x.has("no-bot") },
+	"half of the history is used": func(x cell) bool { return x.has("full") },
+
 	"there is no bot":        func(x cell) bool { return x.has("no-bot") },
 	"the visitor is blocked": func(x cell) bool { return x.has("blocked") },
 	"the message is automatic": func(x cell) bool {

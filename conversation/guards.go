@@ -69,6 +69,9 @@ var (
 	samePresence = guard{"the presence is the same", func(d *decision) bool {
 		return d.command.(SetPresence).Online == d.c.Online
 	}}
+	historyHalfFull = guard{"half of the history is used", func(d *decision) bool {
+		return d.c.Version >= MaxHistory/2
+	}}
 	typingPostpones = guard{"it moves the idle deadline noticeably", func(d *decision) bool {
 		next, ok := nextDeadline(d.c, d.policy)
 		if !ok {

@@ -218,7 +218,9 @@ func (m *modelLife) do(q modelAsk) bool {
 	case conversation.Reopen:
 		m.reopen(q)
 	case conversation.SetPresence:
-		m.set(&m.online, c.Online, "presence_changed")
+		if m.version < conversation.MaxHistory/2 {
+			m.set(&m.online, c.Online, "presence_changed")
+		}
 	case conversation.Typing:
 		_, step, ok := m.next(q.policy)
 		if ok && q.now.Sub(m.quiet) >= min(conversation.TypingGrain, step.After/4) {

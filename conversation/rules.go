@@ -89,6 +89,7 @@ var rules = []rule{
 
 	// What changes nobody's turn.
 	on[SetPresence](existing...).by(TheVisitor | TheSystem).when(samePresence).already(),
+	on[SetPresence](existing...).by(TheVisitor | TheSystem).when(historyHalfFull).already(), // comings and goings must not fill it
 	on[SetPresence](existing...).by(TheVisitor | TheSystem).stays(setPresence),
 	on[Typing](existing...).by(TheVisitor).when(visitorBlocked).refuse(ErrBlocked),
 	on[Typing](StateBot, StateWaiting, StateAssigned).by(TheVisitor).when(typingPostpones).stays(typing),
