@@ -84,13 +84,13 @@ type Who uint8
 
 // The roles.
 const (
-	TheVisitor     Who = 1 << iota // the visitor whose conversation it is
-	TheHolder                      // the agent or supervisor who holds it, or keeps it while snoozed
-	AnyAgent                       // any agent, the holder too
-	AnySupervisor                  // any supervisor, the holder too
-	TheBot                         // the bot
-	TheSystem                      // the host application
-	ThePassingTime                 // a passed deadline
+	TheVisitor    Who = 1 << iota // the visitor whose conversation it is
+	TheHolder                     // the agent or supervisor who holds it, or keeps it while snoozed
+	AnyAgent                      // any agent, the holder too
+	AnySupervisor                 // any supervisor, the holder too
+	TheBot                        // the bot
+	TheSystem                     // the host application
+	TheTimer                      // a passed deadline
 )
 
 var whoNames = []struct {
@@ -103,7 +103,7 @@ var whoNames = []struct {
 	{AnySupervisor, "supervisor"},
 	{TheBot, "bot"},
 	{TheSystem, "system"},
-	{ThePassingTime, "timer"},
+	{TheTimer, "timer"},
 }
 
 // String lists the roles, as in "holder, supervisor".
@@ -138,7 +138,7 @@ func standing(c *Conversation, by Actor) Who {
 	case KindSystem:
 		return TheSystem
 	case KindTimer:
-		return ThePassingTime
+		return TheTimer
 	}
 	return 0
 }

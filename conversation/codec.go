@@ -223,7 +223,7 @@ func Decode(body []byte) (Conversation, error) {
 // as far as [Decide] relies on it.
 func (c Conversation) consistent() bool {
 	held := c.State == StateAssigned || c.State == StateSnoozed
-	return c.Version >= 1 && slices.Contains(States(), c.State) &&
+	return c.Version >= 1 && slices.Contains(existing, c.State) &&
 		(c.Snooze != nil) == (c.State == StateSnoozed) &&
 		(c.Agent != "") == held &&
 		(c.Closing != nil || c.State != StateClosed) &&

@@ -43,7 +43,7 @@ func Decide(c Conversation, r Request, f Facts) ([]Event, error) {
 	if err := r.check(&c); err != nil {
 		return nil, err
 	}
-	d := decision{c: &c, by: r.By, command: r.Command, now: f.Now, policy: &f.Policy, facts: &f}
+	d := decision{c: &c, by: r.By, command: r.Command, facts: &f}
 	match, why := d.find()
 	if why != nil {
 		return nil, d.refuse(why)
@@ -53,10 +53,10 @@ func Decide(c Conversation, r Request, f Facts) ([]Event, error) {
 		e.Since = seen
 		return nil, e
 	}
-	if !match.accepts() {
+	if !match.records() {
 		return nil, nil
 	}
-	if c.Version >= MaxHistory && !endsOrExpires(r.Command) {
+	if !d.room() {
 		return nil, d.refuse(ErrHistoryFull)
 	}
 	match.effect(&d)
@@ -68,7 +68,7 @@ func Decide(c Conversation, r Request, f Facts) ([]Event, error) {
 // neither automatic nor for a group. Whether one is accepted may still depend on
 // its fields, such as the target of a transfer.
 func Allowed(c Conversation, by Actor, f Facts) []CommandName {
-	d := decision{c: &c, by: by, now: f.Now, policy: &f.Policy, facts: &f}
+	d := decision{c: &c, by: by, facts: &f}
 	return d.allowed()
 }
 
@@ -77,8 +77,6 @@ type decision struct {
 	c       *Conversation
 	by      Actor
 	command Command
-	now     time.Time
-	policy  *Policy
 	facts   *Facts
 
 	events []Event
@@ -176,7 +174,7 @@ func (d *decision) allowed() []CommandName {
 			c = SetPresence{Online: !d.c.Online}
 		}
 		d.command = c
-		if r, why := d.find(); why == nil && r.accepts() && d.room() {
+		if r, why := d.find(); why == nil && r.records() && d.room() {
 			names = append(names, c.Name())
 		}
 	}

@@ -24,7 +24,10 @@ func NextDue(c Conversation, p Policy) (time.Time, bool) {
 
 func nextDeadline(c *Conversation, p *Policy) (deadline, bool) {
 	if c.State == StateSnoozed {
-		return deadline{at: c.Snooze.At}, !c.Snooze.At.IsZero()
+		if c.Snooze == nil || c.Snooze.At.IsZero() {
+			return deadline{}, false
+		}
+		return deadline{at: c.Snooze.At}, true
 	}
 	ladder := p.ladder(c.State)
 	if c.Silence.Step >= len(ladder.Steps) {

@@ -29,9 +29,11 @@ func sayToQueue(d *decision, s Say) {
 	d.record(Requeued{})
 }
 
-func sayAndWake(d *decision, s Say) {
-	say(d, s)
-	d.wake(WokenByVisitor)
+func sayAndWake(to State) func(*decision, Say) {
+	return func(d *decision, s Say) {
+		say(d, s)
+		d.wake(to, WokenByVisitor)
+	}
 }
 
 func sayAndReopen(to State) func(*decision, Say) {
@@ -45,9 +47,11 @@ func requestAgent(d *decision, r RequestAgent) {
 	d.record(AgentRequested(r))
 }
 
-func requestAgentAndWake(d *decision, r RequestAgent) {
-	requestAgent(d, r)
-	d.wake(WokenByVisitor)
+func requestAgentAndWake(to State) func(*decision, RequestAgent) {
+	return func(d *decision, r RequestAgent) {
+		requestAgent(d, r)
+		d.wake(to, WokenByVisitor)
+	}
 }
 
 func take(d *decision, _ Take) { d.record(Taken{From: d.c.Agent}) }
@@ -65,7 +69,7 @@ func transfer(d *decision, t Transfer) {
 func requeue[C Command](d *decision, _ C) { d.record(Requeued{From: d.c.Agent}) }
 
 func putAside(d *decision, s Snooze) {
-	until, err := s.Until.Resolve(d.now)
+	until, err := s.Until.Resolve(d.facts.Now)
 	if err != nil {
 		d.err = &InvalidError{Field: "until", Rule: err.Error(), Err: err}
 		return
@@ -80,33 +84,26 @@ func putAside(d *decision, s Snooze) {
 	d.record(e)
 }
 
-func wake[C Command](cause WakeCause) func(*decision, C) {
-	return func(d *decision, _ C) { d.wake(cause) }
+func wake[C Command](to State, cause WakeCause) func(*decision, C) {
+	return func(d *decision, _ C) { d.wake(to, cause) }
 }
 
-// wake ends the snooze: the keeper gets the conversation, or it waits.
-func (d *decision) wake(cause WakeCause) {
-	w := Woken{Cause: cause, Agent: d.c.Agent, Reason: d.notKept(cause)}
-	if w.Reason != "" {
-		w.Agent = ""
+// wake ends the snooze: the keeper has the conversation again, or it waits, for
+// the reason that kept it from them.
+func (d *decision) wake(to State, cause WakeCause) {
+	w := Woken{Cause: cause}
+	switch {
+	case to == StateAssigned:
+		w.Agent = d.c.Agent
+	case cause == WokenByTimer && d.c.Snooze.AtEnd == snooze.Release:
+		w.Reason = WaitReleased
+	default:
+		w.Reason = WaitReason(d.facts.Agent)
 	}
 	if cause == WokenByTimer {
-		w.Late = d.now.Sub(d.c.Snooze.At)
+		w.Late = d.facts.Now.Sub(d.c.Snooze.At)
 	}
 	d.record(w)
-}
-
-// notKept returns why the keeper does not get the conversation, or nothing. A
-// keeper who wakes it is there, whatever is known of them; a release counts only
-// when the snooze has run out.
-func (d *decision) notKept(cause WakeCause) WaitReason {
-	switch {
-	case cause == WokenByAgent && holding(d.c, d.by) != 0:
-		return ""
-	case cause == WokenByTimer && d.c.Snooze.AtEnd == snooze.Release:
-		return WaitReleased
-	}
-	return WaitReason(d.facts.Agent)
 }
 
 func closeIt(d *decision, c Close) {
@@ -118,7 +115,7 @@ func closeIt(d *decision, c Close) {
 // waited: that has a cause of its own.
 func closeIdle(d *decision, _ Expire) {
 	next, _ := d.due()
-	outcome := closure.Outcome(d.policy.ladder(d.c.State).Steps[next.step].Outcome)
+	outcome := closure.Outcome(d.facts.Policy.ladder(d.c.State).Steps[next.step].Outcome)
 	if outcome == "" {
 		outcome = closure.Unresolved
 	}
@@ -188,7 +185,7 @@ func followUp(d *decision, _ Expire) {
 // step returns the step of the idle ladder that is due.
 func (d *decision) step() (int, idle.Step) {
 	next, _ := d.due()
-	return next.step, d.policy.ladder(d.c.State).Steps[next.step]
+	return next.step, d.facts.Policy.ladder(d.c.State).Steps[next.step]
 }
 
 // closings returns how often the conversation has been closed.

@@ -163,9 +163,11 @@ func (c *Conversation) hear(r Record, e Said) {
 	case StateBot, StateWaiting, StateAssigned:
 		c.Silence = Silence{Since: now}
 	case StateSnoozed:
-		asleep := *c.Snooze
-		asleep.Unread = from == idle.Visitor
-		c.Snooze = &asleep
+		if c.Snooze != nil { // the state may come from an event of a later version
+			asleep := *c.Snooze
+			asleep.Unread = from == idle.Visitor
+			c.Snooze = &asleep
+		}
 	}
 }
 

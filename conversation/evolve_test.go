@@ -121,3 +121,23 @@ func TestTheOrderOfTheJournalOutlivesAClockThatStepsBack(t *testing.T) {
 	l.after(20 * time.Minute).say(vera)
 	same(t, "what the clock said, when it had caught up", l.journal[len(l.journal)-1].Clock, time.Time{})
 }
+
+// TestEvolveIsTotal: whatever follows whatever, in an order that no decision
+// would give, Evolve and NextDue take it.
+func TestEvolveIsTotal(t *testing.T) {
+	t.Parallel()
+	for _, to := range conversation.States() {
+		for _, first := range sampleEvents() {
+			for _, second := range sampleEvents() {
+				why := crash(func() {
+					c, _ := conversation.Append(conversation.Conversation{}, vera, start,
+						[]conversation.Event{conversation.Opened{To: to}, first, second, conversation.Said{}})
+					conversation.NextDue(c, noBot)
+				})
+				if why != nil {
+					t.Fatalf("%s, then %s and %s: %v", to, conversation.EventName(first), conversation.EventName(second), why)
+				}
+			}
+		}
+	}
+}

@@ -140,7 +140,7 @@ func (x cell) roles() conversation.Who {
 	case conversation.KindSystem:
 		return conversation.TheSystem
 	}
-	return conversation.ThePassingTime
+	return conversation.TheTimer
 }
 
 // row returns the row of Transitions that decides the cell, by its words alone.

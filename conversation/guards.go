@@ -17,8 +17,8 @@ type guard struct {
 func (g guard) open(d *decision) bool { return g.holds == nil || g.holds(d) }
 
 var (
-	botConfigured = guard{"there is a bot", func(d *decision) bool { return d.policy.Bot }}
-	noBot         = guard{"there is no bot", func(d *decision) bool { return !d.policy.Bot }}
+	botConfigured = guard{"there is a bot", func(d *decision) bool { return d.facts.Policy.Bot }}
+	noBot         = guard{"there is no bot", func(d *decision) bool { return !d.facts.Policy.Bot }}
 
 	agentWanted = guard{"a person is asked for", func(d *decision) bool {
 		return d.command.(Open).ForAgent
@@ -39,8 +39,8 @@ var (
 	}}
 
 	windowOver = guard{"the reopen window is over", func(d *decision) bool {
-		window := d.policy.reopenWindow()
-		return window < 0 || d.now.Sub(d.c.Closing.At) > window || d.c.Version >= MaxHistory
+		window := d.facts.Policy.reopenWindow()
+		return window < 0 || d.facts.Now.Sub(d.c.Closing.At) > window || d.c.Version >= MaxHistory
 	}}
 
 	otherGroup = guard{"another group is asked for", func(d *decision) bool {
@@ -73,11 +73,11 @@ var (
 		return d.c.Version >= MaxHistory/2
 	}}
 	typingPostpones = guard{"it moves the idle deadline noticeably", func(d *decision) bool {
-		next, ok := nextDeadline(d.c, d.policy)
+		next, ok := nextDeadline(d.c, &d.facts.Policy)
 		if !ok {
 			return false
 		}
-		moved := d.now.Sub(d.c.Silence.Since)
+		moved := d.facts.Now.Sub(d.c.Silence.Since)
 		return moved >= min(TypingGrain, next.wait/4)
 	}}
 	nothingUnread = guard{"nothing is unread", func(d *decision) bool {
@@ -117,8 +117,8 @@ func stepDue(name string, action idle.Action) guard {
 
 // due returns the deadline of the conversation if it has passed.
 func (d *decision) due() (deadline, bool) {
-	next, ok := nextDeadline(d.c, d.policy)
-	return next, ok && !next.at.After(d.now)
+	next, ok := nextDeadline(d.c, &d.facts.Policy)
+	return next, ok && !next.at.After(d.facts.Now)
 }
 
 // automatic reports whether a message counts as no activity.

@@ -27,8 +27,8 @@ var rules = []rule{
 	on[Say](StateAssigned).by(TheVisitor | TheHolder | TheSystem).stays(say),
 	on[Say](StateSnoozed).by(TheHolder | TheSystem).stays(say),
 	on[Say](StateSnoozed).by(TheVisitor).when(automaticOrAsleep).stays(say),
-	on[Say](StateSnoozed).by(TheVisitor).when(agentReady).to(StateAssigned, sayAndWake),
-	on[Say](StateSnoozed).by(TheVisitor).to(StateWaiting, sayAndWake),
+	on[Say](StateSnoozed).by(TheVisitor).when(agentReady).to(StateAssigned, sayAndWake(StateAssigned)),
+	on[Say](StateSnoozed).by(TheVisitor).to(StateWaiting, sayAndWake(StateWaiting)),
 	on[Say](StateClosed).by(TheVisitor | TheSystem).when(automatic).stays(say),
 	on[Say](StateClosed).by(TheVisitor).when(windowOver).refuse(ErrWindowOver),
 	on[Say](StateClosed).by(TheVisitor).when(botConfigured).to(StateBot, sayAndReopen(StateBot)),
@@ -41,14 +41,14 @@ var rules = []rule{
 	on[RequestAgent](StateBot).by(everyone).to(StateWaiting, requestAgent),
 	on[RequestAgent](StateWaiting).by(everyone).when(otherGroup).stays(requestAgent),
 	on[RequestAgent](StateWaiting, StateAssigned).by(everyone).already(),
-	on[RequestAgent](StateSnoozed).by(TheVisitor|TheSystem).when(agentReady).to(StateAssigned, requestAgentAndWake),
-	on[RequestAgent](StateSnoozed).by(TheVisitor|TheSystem).to(StateWaiting, requestAgentAndWake),
+	on[RequestAgent](StateSnoozed).by(TheVisitor|TheSystem).when(agentReady).to(StateAssigned, requestAgentAndWake(StateAssigned)),
+	on[RequestAgent](StateSnoozed).by(TheVisitor|TheSystem).to(StateWaiting, requestAgentAndWake(StateWaiting)),
 
 	// Taking and being given.
 	on[Take](StateBot, StateWaiting).by(AnyAgent|AnySupervisor).asOf(handover).to(StateAssigned, take),
 	on[Take](StateAssigned).by(TheHolder).already(),
 	on[Take](StateAssigned).by(AnySupervisor).asOf(handover).to(StateAssigned, take),
-	on[Take](StateSnoozed).by(TheHolder).asOf(handover).to(StateAssigned, wake[Take](WokenByAgent)),
+	on[Take](StateSnoozed).by(TheHolder).asOf(handover).to(StateAssigned, wake[Take](StateAssigned, WokenByAgent)),
 	on[Take](StateSnoozed).by(AnySupervisor).asOf(handover).to(StateAssigned, take),
 	on[Take](StateAssigned, StateSnoozed).by(AnyAgent).refuse(ErrHeld),
 	on[Assign](StateAssigned).by(AnySupervisor | TheSystem).when(assigneeHolds).already(),
@@ -70,9 +70,9 @@ var rules = []rule{
 	// Putting aside and coming back.
 	on[Snooze](StateAssigned, StateSnoozed).by(TheHolder).asOf(visitorMessage).to(StateSnoozed, putAside),
 	on[Wake](StateAssigned).by(TheHolder | AnySupervisor).already(),
-	on[Wake](StateSnoozed).by(TheHolder).to(StateAssigned, wake[Wake](WokenByAgent)),
-	on[Wake](StateSnoozed).by(AnySupervisor).when(agentReady).to(StateAssigned, wake[Wake](WokenByAgent)),
-	on[Wake](StateSnoozed).by(AnySupervisor).to(StateWaiting, wake[Wake](WokenByAgent)),
+	on[Wake](StateSnoozed).by(TheHolder).to(StateAssigned, wake[Wake](StateAssigned, WokenByAgent)),
+	on[Wake](StateSnoozed).by(AnySupervisor).when(agentReady).to(StateAssigned, wake[Wake](StateAssigned, WokenByAgent)),
+	on[Wake](StateSnoozed).by(AnySupervisor).to(StateWaiting, wake[Wake](StateWaiting, WokenByAgent)),
 
 	// Ending, and changing one's mind.
 	on[Close](StateBot).by(TheBot).asOf(visitorMessage|handover).to(StateClosed, closeIt),
@@ -106,14 +106,14 @@ var rules = []rule{
 	on[Unblock](existing...).by(AnyAgent | AnySupervisor | TheSystem).already(),
 
 	// Passed deadlines. One decision works off one deadline.
-	on[Expire](StateSnoozed).by(ThePassingTime).when(snoozeOverAndKept).to(StateAssigned, wake[Expire](WokenByTimer)),
-	on[Expire](StateSnoozed).by(ThePassingTime).when(snoozeOver).to(StateWaiting, wake[Expire](WokenByTimer)),
-	on[Expire](StateAssigned).by(ThePassingTime).when(promptDue).stays(prompt),
-	on[Expire](StateBot, StateWaiting, StateAssigned).by(ThePassingTime).when(followUpDue).stays(followUp),
-	on[Expire](StateWaiting, StateAssigned).by(ThePassingTime).when(handBackDue).to(StateBot, handBack),
-	on[Expire](StateBot, StateAssigned).by(ThePassingTime).when(requeueDue).to(StateWaiting, requeue),
-	on[Expire](StateBot, StateWaiting, StateAssigned).by(ThePassingTime).when(closeDue).to(StateClosed, closeIdle),
-	on[Expire](existing...).by(ThePassingTime).already(),
+	on[Expire](StateSnoozed).by(TheTimer).when(snoozeOverAndKept).to(StateAssigned, wake[Expire](StateAssigned, WokenByTimer)),
+	on[Expire](StateSnoozed).by(TheTimer).when(snoozeOver).to(StateWaiting, wake[Expire](StateWaiting, WokenByTimer)),
+	on[Expire](StateAssigned).by(TheTimer).when(promptDue).stays(prompt),
+	on[Expire](StateBot, StateWaiting, StateAssigned).by(TheTimer).when(followUpDue).stays(followUp),
+	on[Expire](StateWaiting, StateAssigned).by(TheTimer).when(handBackDue).to(StateBot, handBack),
+	on[Expire](StateBot, StateAssigned).by(TheTimer).when(requeueDue).to(StateWaiting, requeue),
+	on[Expire](StateBot, StateWaiting, StateAssigned).by(TheTimer).when(closeDue).to(StateClosed, closeIdle),
+	on[Expire](existing...).by(TheTimer).already(),
 }
 
 var (
@@ -182,8 +182,8 @@ func (r row[C]) stays(effect func(*decision, C)) rule {
 func (r row[C]) already() rule         { return r.rule }
 func (r row[C]) refuse(why error) rule { r.why = why; return r.rule }
 
-// accepts reports whether the row lets the command through to do something.
-func (r *rule) accepts() bool { return r.effect != nil }
+// records reports whether the row lets the command through to do something.
+func (r *rule) records() bool { return r.effect != nil }
 
 // A cell is a state and a command; rulesOf holds the rows of each cell in order.
 type cell struct {
@@ -226,7 +226,7 @@ func Transitions() []Transition {
 		for _, from := range r.from {
 			t := Transition{
 				From: from, Command: r.command, Who: r.who, When: r.guard.name, AsOf: r.asOf.String(),
-				To: r.to, Changes: r.accepts(), Refused: r.why,
+				To: r.to, Changes: r.records(), Refused: r.why,
 			}
 			if t.To == StateNone {
 				t.To = from

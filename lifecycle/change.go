@@ -95,7 +95,7 @@ func (d *Desk) change(ctx context.Context, key storage.Key, commandID string, de
 			return proposal{}, unknownIf(unsettled, fmt.Errorf("lifecycle: commit %s: %w", key.Conversation, err))
 		}
 	}
-	return proposal{}, fmt.Errorf("%w: %s", ErrBusy, key.Conversation)
+	return proposal{}, unknownIf(unsettled, fmt.Errorf("%w: %s", ErrBusy, key.Conversation))
 }
 
 // settle looks for the commits of unknown outcome in what was loaded after them.

@@ -190,7 +190,7 @@ func (d *Desk) repeat(ctx context.Context, s *snapshot, id storage.Command) (Res
 
 // identify returns what the store remembers of a command with an ID.
 func identify(call Call, command conversation.Command) (storage.Command, error) {
-	if call.CommandID == "" || command == nil {
+	if call.CommandID == "" {
 		return storage.Command{}, nil
 	}
 	canonical, err := json.Marshal(struct {

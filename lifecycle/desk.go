@@ -98,7 +98,7 @@ func New(store storage.Store, options *Options) (*Desk, error) {
 	return d, nil
 }
 
-// now reads the clock, once for each unit of work.
+// now reads the clock, once for each decision.
 func (d *Desk) now() time.Time { return d.clock.Now().UTC().Truncate(time.Microsecond) }
 
 // Get returns a conversation as it stands, or an error wrapping

@@ -17,9 +17,9 @@ var ErrRunning = errors.New("lifecycle: the Desk is running already")
 // command of this Desk that is due earlier wakes it. What goes wrong is logged
 // and tried again.
 //
-// Call it in a goroutine of the host's own, once for each Desk: a second Run beside
-// it returns [ErrRunning] at once. On a fake clock
-// that nobody moves it does nothing; see package lifecycletest.
+// Call it in a goroutine of the host's own, once for each Desk: a second Run
+// beside it returns [ErrRunning] at once. On a fake clock that nobody moves it
+// does nothing; see package lifecycletest.
 func (d *Desk) Run(ctx context.Context) error {
 	if !d.running.CompareAndSwap(false, true) {
 		return ErrRunning
