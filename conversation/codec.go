@@ -134,8 +134,9 @@ func (r Record) MarshalJSON() ([]byte, error) {
 	text, _ := Text(r.Event)
 	return json.Marshal(struct {
 		storedRecord
-		Text string `json:"text,omitempty"`
-	}{s, text})
+		Text   string `json:"text,omitempty"`
+		Erased bool   `json:"erased,omitempty"`
+	}{s, text, r.Erased})
 }
 
 func encodeEvent(e Event) (json.RawMessage, error) {

@@ -30,6 +30,10 @@ type Record struct {
 
 	By    Actor
 	Event Event
+
+	// Erased: the event had a text, which was erased. It is not part of the
+	// stored record; whoever reads the journal sets it.
+	Erased bool
 }
 
 // Now returns what the clock said when the event was decided.

@@ -97,7 +97,7 @@ func TestFiresWithoutOutdated(t *testing.T) {
 	kit := lifecycletest.NewOn(t, store, nil)
 	chat := assignedChats(kit, 1)[0]
 	kit.Clock.Add(time.Hour)
-	store.onOutdated = func(context.Context, storage.Key, int) ([]storage.Key, error) { return nil, errSick }
+	store.onOutdated = func(context.Context, time.Time, storage.Key, int) ([]storage.Key, error) { return nil, errSick }
 	ticked, err := kit.Desk.Tick(t.Context())
 	fails(t, err, errSick)
 	if len(ticked.Fired) != 1 {

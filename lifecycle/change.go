@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/storage"
@@ -53,25 +54,32 @@ func propose(s *snapshot, after conversation.Conversation, records []conversatio
 		Key: s.key, Expect: s.head.Version, Events: events, Command: id,
 		Head: storage.Head{
 			Version: int64(after.Version), Body: body,
-			Due: due, Open: after.Open(), PolicyRevision: s.revision,
+			Visitor: after.Visitor, ClosedAt: closedAt(after), Due: due, PolicyRevision: s.revision,
 		},
 	}
 	return p, nil
+}
+
+func closedAt(c conversation.Conversation) time.Time {
+	if c.Open() {
+		return time.Time{}
+	}
+	return c.Closing.At
 }
 
 // change is the way of everything that is written to a conversation: load,
 // decide, commit on the version that was loaded. Whoever was faster wins, and it
 // is decided anew. A commit of unknown outcome is settled by what is loaded
 // next: it was applied if the journal holds its events.
-func (d *Desk) change(ctx context.Context, key storage.Key, commandID string, decide func(*snapshot) (proposal, error)) (proposal, error) {
+func (c *commands) change(ctx context.Context, key storage.Key, commandID string, decide func(*snapshot) (proposal, error)) (proposal, error) {
 	var unsettled []proposal
-	for range maxAttempts {
-		s, err := d.load(ctx, key, commandID)
+	for range c.attempts {
+		s, err := c.load(ctx, key, commandID)
 		if err != nil {
 			return proposal{}, unknownIf(unsettled, err)
 		}
 		var applied *proposal
-		if applied, unsettled, err = d.settle(ctx, s, unsettled); err != nil {
+		if applied, unsettled, err = c.settle(ctx, s, unsettled); err != nil {
 			return proposal{}, unknownIf(unsettled, err)
 		}
 		if applied != nil {
@@ -84,14 +92,14 @@ func (d *Desk) change(ctx context.Context, key storage.Key, commandID string, de
 		if p.idle {
 			return p, nil
 		}
-		err = d.store.Commit(ctx, p.commit)
+		err = c.store.Commit(ctx, p.commit)
 		switch {
 		case err == nil:
-			d.tell(p)
+			c.tell(p)
 			return p, nil
 		case errors.Is(err, storage.ErrOutcomeUnknown) && len(unsettled) < maxUnknown && ctx.Err() == nil:
 			unsettled = append(unsettled, p)
-		case !errors.Is(err, storage.ErrConflict):
+		case !errors.Is(err, storage.ErrConflict) || c.attempts == 1:
 			return proposal{}, unknownIf(unsettled, fmt.Errorf("lifecycle: commit %s: %w", key.Conversation, err))
 		}
 	}
@@ -102,14 +110,14 @@ func (d *Desk) change(ctx context.Context, key storage.Key, commandID string, de
 // It returns the one that was applied, or those that are still open: they may yet
 // be applied, but then the next commit is not, because it expects the same
 // version. One whose version somebody else has taken never will be.
-func (d *Desk) settle(ctx context.Context, s *snapshot, unsettled []proposal) (applied *proposal, open []proposal, err error) {
+func (c *commands) settle(ctx context.Context, s *snapshot, unsettled []proposal) (applied *proposal, open []proposal, err error) {
 	for i, p := range unsettled {
-		applied, err := d.wasApplied(ctx, s, p.commit)
+		applied, err := c.wasApplied(ctx, s, p.commit)
 		switch {
 		case err != nil:
 			return nil, unsettled, err
 		case applied:
-			d.tell(p)
+			c.tell(p)
 			return &unsettled[i], nil, nil
 		case s.head.Version == p.commit.Expect:
 			open = append(open, p)
@@ -122,33 +130,32 @@ func (d *Desk) settle(ctx context.Context, s *snapshot, unsettled []proposal) (a
 // its command ID, or whose events follow the version it was decided on. Without a
 // command ID, two commits of the same microsecond, actor and content are told
 // apart by nothing.
-func (d *Desk) wasApplied(ctx context.Context, s *snapshot, c storage.Commit) (bool, error) {
-	if c.Command.ID != "" {
-		return s.applied != nil && *s.applied == storage.Applied{
-			Fingerprint: c.Command.Fingerprint,
-			From:        c.Expect, To: c.Expect + int64(len(c.Events)),
-		}, nil
+func (c *commands) wasApplied(ctx context.Context, s *snapshot, commit storage.Commit) (bool, error) {
+	if commit.Command.ID != "" {
+		a := s.applied
+		return a != nil && sameFingerprint(*a, commit.Command) &&
+			a.From == commit.Expect && a.To == commit.Expect+int64(len(commit.Events)), nil
 	}
-	if len(c.Events) == 0 || s.head.Version == c.Expect {
+	if len(commit.Events) == 0 || s.head.Version == commit.Expect {
 		return false, nil
 	}
-	events, err := d.store.History(ctx, c.Key, c.Expect, len(c.Events))
+	events, err := c.store.History(ctx, commit.Key, commit.Expect, len(commit.Events))
 	if err != nil {
-		return false, fmt.Errorf("lifecycle: history of %s: %w", c.Key.Conversation, err)
+		return false, fmt.Errorf("lifecycle: history of %s: %w", commit.Key.Conversation, err)
 	}
-	return sameEvents(events, c.Events), nil
+	return sameEvents(events, commit.Events), nil
 }
 
-func sameEvents(a, b []storage.Event) bool {
-	return slices.EqualFunc(a, b, func(a, b storage.Event) bool {
-		return a.Version == b.Version && a.Text == b.Text && bytes.Equal(a.Body, b.Body)
+// sameFingerprint reports whether what was applied was the command. Where the
+// fingerprint was erased with the visitor's texts, the ID alone tells.
+func sameFingerprint(a storage.Applied, command storage.Command) bool {
+	return a.Fingerprint == command.Fingerprint || a.Fingerprint == [16]byte{}
+}
+
+func sameEvents(stored, sent []storage.Event) bool {
+	return slices.EqualFunc(stored, sent, func(a, b storage.Event) bool {
+		return a.Version == b.Version && (a.Erased || a.Text == b.Text) && bytes.Equal(a.Body, b.Body)
 	})
-}
-
-// tell lets everybody here know what was committed.
-func (d *Desk) tell(p proposal) {
-	d.tellRun(p.commit.Head.Due)
-	d.live.publish(p.after, p.records)
 }
 
 // unknownIf makes an error one of unknown outcome if a commit is not settled.

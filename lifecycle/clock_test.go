@@ -1,6 +1,7 @@
 package lifecycle_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/lifecycle/lifecycletest"
 	"github.com/adjourn/adjourn/snooze"
+	"github.com/adjourn/adjourn/storage"
 )
 
 // TestClockStepsBack sets the clock back by an hour under a conversation: the
@@ -135,5 +137,116 @@ func TestClocksWithNanoseconds(t *testing.T) {
 	clock.at = clock.at.Add(time.Microsecond)
 	if fired := tick(t, desk).Fired; len(fired) != 1 || fired[0].Due != want.Add(idle.DefaultAfter) {
 		t.Errorf("fired %v, want the prompt, due %v", fired, want.Add(idle.DefaultAfter))
+	}
+}
+
+// A clocked store has a clock of its own.
+type clocked struct {
+	storage.Store
+	at  time.Time
+	err error
+}
+
+func (s *clocked) Now(context.Context) (time.Time, error) { return s.at, s.err }
+
+// TestStoreClock: nodes whose clocks are half a minute off decide by the store's,
+// so that none fires early and what they record agrees.
+func TestStoreClock(t *testing.T) {
+	t.Parallel()
+	start := lifecycletest.Start
+	store := &clocked{Store: newMemory(), at: start}
+	fast, slow := &wall{start.Add(30 * time.Second)}, &wall{start.Add(-30 * time.Second)}
+	desks := []*lifecycle.Desk{
+		newDesk(t, store, lifecycle.Options{Clock: fast, StoreClock: true}),
+		newDesk(t, store, lifecycle.Options{Clock: slow, StoreClock: true}),
+	}
+	call := lifecycle.Call{Workspace: lifecycletest.Workspace, Conversation: "chat-1", By: vic}
+	accepted(t)(desks[0].Open(t.Context(), call, conversation.Open{}))
+	taken := accepted(t)(desks[1].Take(t.Context(), call.As(ann)))
+	if at := taken.Records[0].At; !at.Equal(start) {
+		t.Errorf("taken at %v, want the store's %v", at, start)
+	}
+	pass := func(d time.Duration) (fired []lifecycle.Fired) {
+		t.Helper()
+		store.at, fast.at, slow.at = store.at.Add(d), fast.at.Add(d), slow.at.Add(d)
+		for _, desk := range desks {
+			fired = append(fired, tick(t, desk).Fired...)
+		}
+		return fired
+	}
+	if fired := pass(idle.DefaultAfter - time.Microsecond); len(fired) != 0 {
+		t.Errorf("fired a microsecond early: %+v", fired)
+	}
+	if fired := pass(time.Microsecond); len(fired) != 1 {
+		t.Errorf("fired %d times, want once", len(fired))
+	}
+}
+
+// TestWithoutStoreClock is the control: a node whose clock is half a minute ahead
+// fires half a minute early by the others' clocks, once.
+func TestWithoutStoreClock(t *testing.T) {
+	t.Parallel()
+	store := &clocked{Store: newMemory(), at: lifecycletest.Start}
+	fast, right := &wall{lifecycletest.Start.Add(30 * time.Second)}, &wall{lifecycletest.Start}
+	ahead := newDesk(t, store, lifecycle.Options{Clock: fast})
+	exact := newDesk(t, store, lifecycle.Options{Clock: right})
+	call := lifecycle.Call{Workspace: lifecycletest.Workspace, Conversation: "chat-1", By: vic}
+	accepted(t)(exact.Open(t.Context(), call, conversation.Open{}))
+	accepted(t)(exact.Take(t.Context(), call.As(ann)))
+	fast.at = fast.at.Add(idle.DefaultAfter - 30*time.Second)
+	if n := len(tick(t, ahead).Fired); n != 1 {
+		t.Errorf("fired %d times on the node that is ahead, want once", n)
+	}
+	right.at = right.at.Add(idle.DefaultAfter)
+	if n := len(tick(t, exact).Fired); n != 0 {
+		t.Errorf("fired %d times more on the other", n)
+	}
+}
+
+// TestSkew: a node whose clock is more than a minute off the store's works
+// nothing off, and says so, until they agree.
+func TestSkew(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []time.Duration{time.Minute + time.Microsecond, -time.Minute - time.Microsecond} {
+		store := &clocked{Store: newMemory(), at: lifecycletest.Start}
+		own := &wall{lifecycletest.Start}
+		desk := newDesk(t, store, lifecycle.Options{Clock: own, StoreClock: true})
+		call := lifecycle.Call{Workspace: lifecycletest.Workspace, Conversation: "chat-1", By: vic}
+		accepted(t)(desk.Open(t.Context(), call, conversation.Open{}))
+		accepted(t)(desk.Take(t.Context(), call.As(ann)))
+
+		store.at = store.at.Add(time.Hour)
+		own.at = store.at.Add(skew)
+		ticked, err := desk.Tick(t.Context())
+		fails(t, err, lifecycle.ErrSkew)
+		if len(ticked.Fired) != 0 {
+			t.Errorf("%v off, it fired %+v", skew, ticked.Fired)
+		}
+		own.at = store.at.Add(skew.Truncate(time.Minute))
+		if n := len(tick(t, desk).Fired); n != 1 {
+			t.Errorf("a minute off, it fired %d times, want once", n)
+		}
+	}
+}
+
+// TestStoreClockFails: what cannot be dated is not decided.
+func TestStoreClockFails(t *testing.T) {
+	t.Parallel()
+	store := &clocked{Store: newMemory(), at: lifecycletest.Start}
+	desk := newDesk(t, store, lifecycle.Options{Clock: &wall{lifecycletest.Start}, StoreClock: true})
+	call := lifecycle.Call{Workspace: lifecycletest.Workspace, Conversation: "chat-1", By: vic}
+	accepted(t)(desk.Open(t.Context(), call, conversation.Open{}))
+	store.err = errBroken
+	_, err := desk.Say(t.Context(), call, "Hello?")
+	fails(t, err, errBroken)
+	_, err = desk.Tick(t.Context())
+	fails(t, err, errBroken)
+	_, err = desk.Allowed(t.Context(), call.Workspace, call.Conversation, vic)
+	fails(t, err, errBroken)
+	_, err = desk.Purge(t.Context(), time.Hour)
+	fails(t, err, errBroken)
+
+	if _, err := lifecycle.New(newMemory(), &lifecycle.Options{StoreClock: true}); err == nil {
+		t.Error("a store without a clock was accepted")
 	}
 }

@@ -85,6 +85,17 @@ var (
 	ErrBusy = errors.New("lifecycle: the conversation is too busy")
 )
 
+// commands are what a Desk and a [Tx] have in common: they work on the
+// conversations of one view of the store.
+type commands struct {
+	store    storage.Tx
+	attempts int // how often a change is decided anew; with one, a conflict is the caller's
+	policies *policyCache
+	newID    func() string
+	now      func(context.Context) (time.Time, error) // asked once for each decision
+	tell     func(proposal)                           // of what was committed
+}
+
 // Do gives a command. The methods named after the commands are shorthands for
 // it.
 //
@@ -98,7 +109,7 @@ var (
 //
 // A visitor's message to a conversation that was closed for longer than the
 // reopen window goes to its successor, which the first such message opens.
-func (d *Desk) Do(ctx context.Context, call Call, command conversation.Command) (Result, error) {
+func (c *commands) Do(ctx context.Context, call Call, command conversation.Command) (Result, error) {
 	if call.By.Kind == conversation.KindTimer {
 		return Result{}, &conversation.InvalidError{Field: "actor", Rule: "deadlines are worked off by Tick and Run"}
 	}
@@ -111,45 +122,49 @@ func (d *Desk) Do(ctx context.Context, call Call, command conversation.Command) 
 		}
 	}
 	if _, opening := command.(conversation.Open); opening && call.Conversation == "" {
-		call.Conversation = d.idFor(call)
+		call.Conversation = c.idFor(call)
 	}
 	key, err := keyOf(call.Workspace, call.Conversation)
 	if err != nil {
 		return Result{}, err
 	}
-	result, err := d.do(ctx, key, call, command, d.now)
+	result, err := c.do(ctx, key, call, command)
 	say, saying := command.(conversation.Say)
 	if saying && err == nil && len(result.Records) == 0 && result.Conversation.State == conversation.StateClosed {
-		return d.sayToSuccessor(ctx, result.Conversation, call, say)
+		return c.sayToSuccessor(ctx, result.Conversation, call, say)
 	}
 	return result, err
 }
 
-// do gives a command at what now says.
-func (d *Desk) do(ctx context.Context, key storage.Key, call Call, command conversation.Command, now func() time.Time) (Result, error) {
+// do gives a command, decided at what the clock says then.
+func (c *commands) do(ctx context.Context, key storage.Key, call Call, command conversation.Command) (Result, error) {
 	id, err := identify(call, command)
 	if err != nil {
 		return Result{}, err
 	}
 	var first *snapshot // set if the command came before
-	p, err := d.change(ctx, key, id.ID, func(s *snapshot) (proposal, error) {
+	p, err := c.change(ctx, key, id.ID, func(s *snapshot) (proposal, error) {
 		if s.applied != nil {
 			first = s
 			return proposal{idle: true}, nil
 		}
-		return d.decide(s, call, command, id, now())
+		now, err := c.now(ctx)
+		if err != nil {
+			return proposal{}, err
+		}
+		return c.decide(s, call, command, id, now)
 	})
 	if err != nil {
 		return Result{}, err
 	}
 	if first != nil {
-		return d.repeat(ctx, first, id)
+		return c.repeat(ctx, first, id)
 	}
 	return Result{Conversation: p.after, Records: p.records, Advice: advice(p.records)}, nil
 }
 
 // decide asks the machine, on the conversation as loaded.
-func (d *Desk) decide(s *snapshot, call Call, command conversation.Command, id storage.Command, now time.Time) (proposal, error) {
+func (c *commands) decide(s *snapshot, call Call, command conversation.Command, id storage.Command, now time.Time) (proposal, error) {
 	events, err := conversation.Decide(s.conversation,
 		conversation.Request{By: call.By, Command: command, AsOf: call.AsOf},
 		conversation.Facts{Now: now, Policy: s.policies.For(groupOf(s, command))})
@@ -172,20 +187,20 @@ func groupOf(s *snapshot, command conversation.Command) string {
 }
 
 // repeat returns the first result of a command that came before.
-func (d *Desk) repeat(ctx context.Context, s *snapshot, id storage.Command) (Result, error) {
-	if s.applied.Fingerprint != id.Fingerprint {
+func (c *commands) repeat(ctx context.Context, s *snapshot, id storage.Command) (Result, error) {
+	if !sameFingerprint(*s.applied, id) {
 		return Result{}, fmt.Errorf("%w: %s", ErrCommandIDReused, s.key.Conversation)
 	}
-	journal, err := d.history(ctx, s.key, 0, int(s.applied.To))
+	journal, err := c.history(ctx, s.key, 0, int(s.applied.To))
 	if err != nil {
 		return Result{}, err
 	}
-	c := conversation.Conversation{Workspace: s.key.Workspace, ID: s.key.Conversation}
+	first := conversation.Conversation{Workspace: s.key.Workspace, ID: s.key.Conversation}
 	for _, r := range journal {
-		c = conversation.Evolve(c, r)
+		first = conversation.Evolve(first, r)
 	}
 	records := journal[min(int(s.applied.From), len(journal)):]
-	return Result{Conversation: c, Records: records, Advice: advice(records), Repeated: true}, nil
+	return Result{Conversation: first, Records: records, Advice: advice(records), Repeated: true}, nil
 }
 
 // identify returns what the store remembers of a command with an ID.
@@ -209,9 +224,9 @@ func identify(call Call, command conversation.Command) (storage.Command, error) 
 
 // idFor returns the ID of a conversation that is opened without one: the same
 // for the same command ID, so that a repetition finds the first.
-func (d *Desk) idFor(call Call) string {
+func (c *commands) idFor(call Call) string {
 	if call.CommandID == "" {
-		return d.newID()
+		return c.newID()
 	}
 	return derivedID("open", call.Workspace, call.CommandID)
 }
@@ -228,17 +243,17 @@ func derivedID(parts ...string) string {
 // sayToSuccessor gives a message that came after the reopen window to the
 // conversation that continues the closed one. Its ID follows from the closing, so
 // that repetitions and racers meet in the same one.
-func (d *Desk) sayToSuccessor(ctx context.Context, closed conversation.Conversation, call Call, say conversation.Say) (Result, error) {
+func (c *commands) sayToSuccessor(ctx context.Context, closed conversation.Conversation, call Call, say conversation.Say) (Result, error) {
 	next := call
 	next.AsOf = 0
 	next.Conversation = derivedID("successor", closed.Workspace, closed.ID, strconv.Itoa(closed.Closing.Number))
 	opening := next
 	opening.CommandID = ""
-	_, err := d.Do(ctx, opening, conversation.Open{Visitor: closed.Visitor, Group: closed.Group, Previous: closed.ID})
+	_, err := c.Do(ctx, opening, conversation.Open{Visitor: closed.Visitor, Group: closed.Group, Previous: closed.ID})
 	if err != nil && !errors.Is(err, conversation.ErrExists) {
 		return Result{}, err
 	}
-	result, err := d.Do(ctx, next, say)
+	result, err := c.Do(ctx, next, say)
 	result.Successor = err == nil
 	return result, err
 }

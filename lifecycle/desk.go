@@ -7,12 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/storage"
 )
 
@@ -21,15 +18,18 @@ import (
 // Desks, in any number of processes, may work on one store. It is safe for
 // concurrent use.
 type Desk struct {
+	commands
+
 	store   storage.Store
 	clock   Clock
 	log     *slog.Logger
 	poll    time.Duration
 	workers int
-	newID   func() string
 
-	policies policyCache
-	live     broadcaster
+	storeClock  storage.Clock // nil: the Desk's own clock decides
+	maxFailures int
+
+	live broadcaster
 
 	running atomic.Bool
 	sooner  chan struct{} // tells Run of something before wakeAt
@@ -53,17 +53,32 @@ type Options struct {
 	// one: strictly in the order in which they were due.
 	Workers int
 
+	// StoreClock makes the store's clock decide what is due and when things
+	// happened, so that nodes whose own clocks differ agree. It costs a question
+	// to the store for each decision. The store must be a [storage.Clock]. The
+	// Desk's own clock then only says how long to sleep, and that the store's is
+	// not far off: see [ErrSkew].
+	StoreClock bool
+
+	// MaxFailures is how often in a row a conversation may fail to be worked off
+	// before it is quarantined: see [Desk.Setbacks]. Zero means
+	// [DefaultMaxFailures].
+	MaxFailures int
+
 	// NewID makes the ID of a conversation that is opened without one. Nil
 	// means 128 random bits.
 	NewID func() string
 }
 
-// DefaultPoll is the Poll of Options that do not say.
-const DefaultPoll = time.Second
+// The defaults of Options that do not say.
+const (
+	DefaultPoll        = time.Second
+	DefaultMaxFailures = 10 // with their waits, about nine minutes
+)
 
 // New returns a Desk on the store. It starts nothing: deadlines are worked off
-// by [Desk.Run] or [Desk.Tick]. It returns an error if the store is nil or an
-// option is negative.
+// by [Desk.Run] or [Desk.Tick]. It returns an error if the store is nil, an
+// option is negative, or the store lacks the clock that is asked for.
 func New(store storage.Store, options *Options) (*Desk, error) {
 	var o Options
 	if options != nil {
@@ -76,15 +91,23 @@ func New(store storage.Store, options *Options) (*Desk, error) {
 		return nil, fmt.Errorf("lifecycle: a poll of %v, must not be negative", o.Poll)
 	case o.Workers < 0:
 		return nil, fmt.Errorf("lifecycle: %d workers, must not be negative", o.Workers)
+	case o.MaxFailures < 0:
+		return nil, fmt.Errorf("lifecycle: %d failures, must not be negative", o.MaxFailures)
 	}
 	d := &Desk{
-		store:   store,
-		clock:   o.Clock,
-		log:     o.Logger,
-		poll:    cmp.Or(o.Poll, DefaultPoll),
-		workers: cmp.Or(o.Workers, 1),
-		newID:   o.NewID,
-		sooner:  make(chan struct{}, 1),
+		store:       store,
+		clock:       o.Clock,
+		log:         o.Logger,
+		poll:        cmp.Or(o.Poll, DefaultPoll),
+		workers:     cmp.Or(o.Workers, 1),
+		maxFailures: cmp.Or(o.MaxFailures, DefaultMaxFailures),
+		sooner:      make(chan struct{}, 1),
+	}
+	if o.StoreClock {
+		var ok bool
+		if d.storeClock, ok = store.(storage.Clock); !ok {
+			return nil, fmt.Errorf("lifecycle: %T has no clock of its own", store)
+		}
 	}
 	if d.clock == nil {
 		d.clock = systemClock{}
@@ -92,191 +115,37 @@ func New(store storage.Store, options *Options) (*Desk, error) {
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
+	d.commands = commands{
+		store:    store,
+		attempts: maxAttempts,
+		policies: new(policyCache),
+		newID:    o.NewID,
+		now:      d.now,
+		tell:     d.tell,
+	}
 	if d.newID == nil {
 		d.newID = rand.Text
 	}
 	return d, nil
 }
 
-// now reads the clock, once for each decision.
-func (d *Desk) now() time.Time { return d.clock.Now().UTC().Truncate(time.Microsecond) }
-
-// Get returns a conversation as it stands, or an error wrapping
-// [conversation.ErrNotFound].
-func (d *Desk) Get(ctx context.Context, workspace, id string) (conversation.Conversation, error) {
-	key, err := keyOf(workspace, id)
+// now reads the clock that decides.
+func (d *Desk) now(ctx context.Context) (time.Time, error) {
+	if d.storeClock == nil {
+		return d.ownNow(), nil
+	}
+	now, err := d.storeClock.Now(ctx)
 	if err != nil {
-		return conversation.Conversation{}, err
+		return time.Time{}, fmt.Errorf("lifecycle: the store's clock: %w", err)
 	}
-	s, err := d.load(ctx, key, "")
-	if err != nil {
-		return conversation.Conversation{}, err
-	}
-	if s.conversation.State == conversation.StateNone {
-		return conversation.Conversation{}, notFound(id)
-	}
-	return s.conversation, nil
+	return now, nil
 }
 
-// Allowed returns the commands that would do something if by gave them to the
-// Desk now; whether one is accepted may still depend on its fields. An unknown
-// conversation can only be opened.
-func (d *Desk) Allowed(ctx context.Context, workspace, id string, by conversation.Actor) ([]conversation.CommandName, error) {
-	key, err := keyOf(workspace, id)
-	if err != nil {
-		return nil, err
-	}
-	if err := by.Check(); err != nil {
-		return nil, err
-	}
-	s, err := d.load(ctx, key, "")
-	if err != nil {
-		return nil, err
-	}
-	facts := conversation.Facts{Now: d.now(), Policy: s.policies.For(s.conversation.Group)}
-	names := conversation.Allowed(s.conversation, by, facts)
-	_, err = conversation.Decide(s.conversation, conversation.Request{By: by, Command: conversation.Say{}}, facts)
-	if errors.Is(err, conversation.ErrWindowOver) { // the Desk has a successor for it
-		names = slices.Insert(names, 0, conversation.NameSay)
-	}
-	return names, nil
-}
+// ownNow reads the clock of this node.
+func (d *Desk) ownNow() time.Time { return d.clock.Now().UTC().Truncate(time.Microsecond) }
 
-// historyPage is how many events are read from the store at once.
-const historyPage = 500
-
-// History returns the journal of a conversation after a version (zero: from its
-// beginning), at most limit records (zero: all), with the texts of messages and
-// notes. An unknown conversation is an error wrapping
-// [conversation.ErrNotFound]. [Notes] renders the records for people.
-func (d *Desk) History(ctx context.Context, workspace, id string, after conversation.Version, limit int) ([]conversation.Record, error) {
-	key, err := keyOf(workspace, id)
-	if err != nil {
-		return nil, err
-	}
-	if limit < 0 || after < 0 {
-		return nil, &conversation.InvalidError{Field: "history", Rule: "version and limit must not be negative"}
-	}
-	records, err := d.history(ctx, key, after, limit)
-	if err != nil || len(records) > 0 {
-		return records, err
-	}
-	_, err = d.Get(ctx, workspace, id)
-	return nil, err
-}
-
-func (d *Desk) history(ctx context.Context, key storage.Key, after conversation.Version, limit int) ([]conversation.Record, error) {
-	var records []conversation.Record
-	for limit == 0 || len(records) < limit {
-		page := historyPage
-		if limit != 0 {
-			page = min(page, limit-len(records))
-		}
-		events, err := d.store.History(ctx, key, int64(after), page)
-		if err != nil {
-			return nil, fmt.Errorf("lifecycle: history of %s: %w", key.Conversation, err)
-		}
-		more, err := decodeEvents(events)
-		if err != nil {
-			return nil, fmt.Errorf("lifecycle: history of %s: %w", key.Conversation, err)
-		}
-		records = append(records, more...)
-		if len(events) < page {
-			break
-		}
-		after = records[len(records)-1].Seq
-	}
-	return records, nil
-}
-
-func notFound(id string) error { return fmt.Errorf("lifecycle: %s: %w", id, conversation.ErrNotFound) }
-
-func keyOf(workspace, id string) (storage.Key, error) {
-	if err := conversation.CheckID("workspace", workspace); err != nil {
-		return storage.Key{}, err
-	}
-	if err := conversation.CheckID("conversation", id); err != nil {
-		return storage.Key{}, err
-	}
-	return storage.Key{Workspace: workspace, Conversation: id}, nil
-}
-
-// A snapshot is a conversation as loaded for one decision.
-type snapshot struct {
-	key          storage.Key
-	head         storage.Head
-	conversation conversation.Conversation
-	policies     conversation.Policies
-	revision     int64 // of policies
-	applied      *storage.Applied
-}
-
-func (d *Desk) load(ctx context.Context, key storage.Key, commandID string) (*snapshot, error) {
-	loaded, err := d.store.Load(ctx, key, commandID)
-	if err != nil {
-		return nil, fmt.Errorf("lifecycle: load %s: %w", key.Conversation, err)
-	}
-	s := &snapshot{key: key, head: loaded.Head, revision: loaded.Policies.Revision, applied: loaded.Applied}
-	if s.policies, err = d.policies.decode(key.Workspace, loaded.Policies); err != nil {
-		return nil, fmt.Errorf("lifecycle: load %s: %w", key.Conversation, err)
-	}
-	if s.head.Version == 0 {
-		s.conversation = conversation.Conversation{Workspace: key.Workspace, ID: key.Conversation}
-		return s, nil
-	}
-	if s.conversation, err = conversation.Decode(s.head.Body); err != nil {
-		return nil, fmt.Errorf("lifecycle: load %s: %w", key.Conversation, err)
-	}
-	if c := s.conversation; int64(c.Version) != s.head.Version || c.Workspace != key.Workspace || c.ID != key.Conversation {
-		return nil, fmt.Errorf("lifecycle: load %s: the stored conversation is not the one of its row", key.Conversation)
-	}
-	return s, nil
-}
-
-// A policyCache keeps the last decoded policies of each workspace.
-type policyCache struct{ byWorkspace sync.Map }
-
-type decodedPolicies struct {
-	revision int64
-	policies conversation.Policies
-}
-
-func (p *policyCache) decode(workspace string, stored storage.Policies) (conversation.Policies, error) {
-	if stored.Revision == 0 {
-		return conversation.Policies{}, nil
-	}
-	if v, ok := p.byWorkspace.Load(workspace); ok && v.(decodedPolicies).revision == stored.Revision {
-		return v.(decodedPolicies).policies, nil
-	}
-	policies, err := conversation.DecodePolicies(stored.Body)
-	if err == nil {
-		p.byWorkspace.Store(workspace, decodedPolicies{stored.Revision, policies})
-	}
-	return policies, err
-}
-
-func encodeEvents(records []conversation.Record) ([]storage.Event, error) {
-	events := make([]storage.Event, len(records))
-	for i, r := range records {
-		body, err := conversation.EncodeRecord(r)
-		if err != nil {
-			return nil, err
-		}
-		text, _ := conversation.Text(r.Event)
-		events[i] = storage.Event{Version: int64(r.Seq), Body: body, Text: text}
-	}
-	return events, nil
-}
-
-func decodeEvents(events []storage.Event) ([]conversation.Record, error) {
-	records := make([]conversation.Record, len(events))
-	for i, e := range events {
-		r, err := conversation.DecodeRecord(e.Body)
-		if err != nil {
-			return nil, err
-		}
-		r.Event = conversation.WithText(r.Event, e.Text)
-		records[i] = r
-	}
-	return records, nil
+// tell lets everybody here know what was committed.
+func (d *Desk) tell(p proposal) {
+	d.tellRun(p.commit.Head.Due)
+	d.live.publish(p.after, p.records)
 }

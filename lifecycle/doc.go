@@ -30,7 +30,19 @@
 // a time, never in a burst.
 //
 // A Desk tells the time by its [Clock]. Tests give it a fake one: see package
-// lifecycletest.
+// lifecycletest. Nodes whose clocks may differ can tell it by the store's
+// ([Options].StoreClock). Either way a deadline has its effect once; with the
+// store's clock also never before that clock has reached it, however wrong a
+// node's own is.
+//
+// A conversation that fails to be worked off keeps nobody waiting: it is tried
+// again with longer and longer waits and then quarantined; [Desk.Setbacks] lists
+// it and [Desk.Release] lets it go on.
+//
+// # Together with the host's own writes
+//
+// [Desk.Tx] gives commands within a transaction that the host began in the same
+// database: a ticket is filed and the conversation closed, both or neither.
 //
 // # What happened
 //
@@ -38,6 +50,12 @@
 // for people, in a language of the host's choice. [Desk.Feed] delivers
 // everything to named subscribers, at least once and in order;
 // [Desk.Subscribe] delivers what this Desk does live, as a hint.
+//
+// # What is kept, and for how long
+//
+// Everything, until the host says otherwise. [Desk.Forget] erases what was said
+// in the conversations of one visitor, at once; [Desk.Purge] removes
+// conversations that were closed long ago.
 //
 // # Policies
 //

@@ -33,7 +33,7 @@ func fill(t *testing.T, kit *lifecycletest.Kit, chat *lifecycletest.Chat) {
 	body, err := conversation.Encode(after)
 	check(t, err)
 	due, _ := conversation.NextDue(after, conversation.Policy{})
-	in.Head = storage.Head{Version: int64(after.Version), Body: body, Due: due, Open: true}
+	in.Head = storage.Head{Version: int64(after.Version), Body: body, Due: due}
 	check(t, kit.Store.Commit(t.Context(), in))
 }
 

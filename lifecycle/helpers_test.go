@@ -150,7 +150,7 @@ type tap struct {
 	onLoad     func(context.Context, storage.Key, string) (storage.Loaded, error)
 	onCommit   func(context.Context, storage.Commit) error
 	onDue      func(context.Context, time.Time, storage.Due, int) ([]storage.Due, error)
-	onOutdated func(context.Context, storage.Key, int) ([]storage.Key, error)
+	onOutdated func(context.Context, time.Time, storage.Key, int) ([]storage.Key, error)
 }
 
 func (s *tap) Load(ctx context.Context, key storage.Key, commandID string) (storage.Loaded, error) {
@@ -174,11 +174,11 @@ func (s *tap) Due(ctx context.Context, by time.Time, after storage.Due, limit in
 	return s.Store.Due(ctx, by, after, limit)
 }
 
-func (s *tap) Outdated(ctx context.Context, after storage.Key, limit int) ([]storage.Key, error) {
+func (s *tap) Outdated(ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error) {
 	if s.onOutdated != nil {
-		return s.onOutdated(ctx, after, limit)
+		return s.onOutdated(ctx, by, after, limit)
 	}
-	return s.Store.Outdated(ctx, after, limit)
+	return s.Store.Outdated(ctx, by, after, limit)
 }
 
 // A wall is a clock that stands still until it is set. After never rings.

@@ -208,7 +208,7 @@ func TestNew(t *testing.T) {
 	if _, err := lifecycle.New(nil, nil); err == nil {
 		t.Error("a Desk without a store")
 	}
-	for _, o := range []lifecycle.Options{{Poll: -1}, {Workers: -1}} {
+	for _, o := range []lifecycle.Options{{Poll: -1}, {Workers: -1}, {MaxFailures: -1}} {
 		if _, err := lifecycle.New(newMemory(), &o); err == nil {
 			t.Errorf("a Desk with %+v", o)
 		}

@@ -42,6 +42,7 @@ type Note struct {
 var defaultTexts = map[string]string{
 	"opened":                 "The conversation began",
 	"said":                   "{name}: {text}",
+	"erased":                 "(erased)", // in the place of {text}
 	"agent_requested":        "{name} asked for a person",
 	"taken":                  "{name} took the conversation",
 	"taken.from":             "{name} took the conversation from {agent}",
@@ -200,6 +201,9 @@ func (n Notes) placeholders(r conversation.Record) []string {
 		agent, reason = e.Agent, n.text("wait."+string(e.Reason))
 	case conversation.ArticleLinked:
 		article = e.Article
+	}
+	if r.Erased {
+		text = n.text("erased")
 	}
 	if agent != "" {
 		agent = n.name(conversation.Agent(agent))

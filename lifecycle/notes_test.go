@@ -88,7 +88,10 @@ func TestNotes(t *testing.T) {
 // note, so that no text is forgotten and none is left over.
 func TestEveryTextIsUsed(t *testing.T) {
 	t.Parallel()
-	used := map[string]bool{"typed": true, "marked_read": true} // deliberately without a note
+	used := map[string]bool{
+		"typed": true, "marked_read": true, // deliberately without a note
+		"erased": true, // in the place of a text, see TestNotesOfErasedTexts
+	}
 	events := map[string]bool{}
 	for _, tt := range noteCases() {
 		used[tt.code] = true
@@ -226,6 +229,17 @@ func TestUntil(t *testing.T) {
 		note, _ := lifecycle.Notes{Location: tt.zone}.Render(record)
 		if want := "ann snoozed the conversation until " + tt.want; note.Text != want {
 			t.Errorf("%s: %q, want %q", tt.name, note.Text, want)
+		}
+	}
+}
+
+// TestNotesOfErasedTexts: a note says that there was a text.
+func TestNotesOfErasedTexts(t *testing.T) {
+	t.Parallel()
+	for _, event := range []conversation.Event{conversation.Said{}, conversation.NoteAdded{}} {
+		note, ok := lifecycle.Notes{}.Render(conversation.Record{By: vic, Event: event, Erased: true})
+		if !ok || !strings.Contains(note.Text, "(erased)") {
+			t.Errorf("%T: %v, %t, want a note that says so", event, note, ok)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/storage"
@@ -57,13 +58,17 @@ func (d *Desk) SetPolicies(ctx context.Context, workspace string, policies conve
 	return revision + 1, nil
 }
 
+// farFuture is after every instant that a setback lasts to.
+var farFuture = time.Date(9999, time.December, 31, 0, 0, 0, 0, time.UTC)
+
 // PoliciesApplied reports whether every open conversation of the workspace is
-// due by its present policies.
+// due by its present policies, but for those that [Desk.SetAside] lists as
+// quarantined.
 func (d *Desk) PoliciesApplied(ctx context.Context, workspace string) (bool, error) {
 	if err := conversation.CheckID("workspace", workspace); err != nil {
 		return false, err
 	}
-	keys, err := d.store.Outdated(ctx, storage.Key{Workspace: workspace}, 1)
+	keys, err := d.store.Outdated(ctx, farFuture, storage.Key{Workspace: workspace}, 1)
 	if err != nil {
 		return false, fmt.Errorf("lifecycle: outdated: %w", err)
 	}

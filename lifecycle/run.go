@@ -36,8 +36,11 @@ func (d *Desk) Run(ctx context.Context) error {
 		if err != nil {
 			d.log.ErrorContext(ctx, "tick failed", "err", err)
 		}
-		now := d.now()
-		next := d.nextLook(ctx, now, t, err == nil)
+		now, clockErr := d.now(ctx)
+		if clockErr != nil {
+			now = d.ownNow() // only to sleep until the next poll
+		}
+		next := d.nextLook(ctx, now, t, err == nil && clockErr == nil)
 		if !next.After(now) {
 			continue
 		}
@@ -54,29 +57,45 @@ func (d *Desk) Run(ctx context.Context) error {
 	}
 }
 
-// nextLook returns when to look at the store again: at the next due instant, but
-// after a poll at the latest. What was due for the last tick and went wrong waits
-// for the poll, and so does everything if the tick itself did.
+// nextLook returns when to look at the store again: at once if something has
+// become due, otherwise at the next due instant, but after a poll at the latest.
+// What went wrong waits for the poll, and so does everything if the tick itself
+// did.
 func (d *Desk) nextLook(ctx context.Context, now time.Time, last Ticked, well bool) time.Time {
-	next := now.Add(d.poll)
-	d.wakeAt.Store(next.UnixMicro())
+	poll := now.Add(d.poll)
+	d.wakeAt.Store(poll.UnixMicro())
 	if !well {
-		return next
+		return poll
 	}
-	var after storage.Due
+	var tried storage.Due // what failed is among what was due for the last tick
 	if len(last.Failed) > 0 {
-		after.At = last.At.Add(time.Microsecond)
+		tried.At = last.At.Add(time.Microsecond)
 	}
-	earliest, err := d.store.Due(ctx, next, after, 1)
+	if passed := d.firstDue(ctx, now, tried); !passed.IsZero() {
+		return passed
+	}
+	// What has passed but is set back must not be looked at until its time, so
+	// only what is yet to come is asked for.
+	next := d.firstDue(ctx, poll, storage.Due{At: now.Add(time.Microsecond)})
+	if next.IsZero() {
+		return poll
+	}
+	d.wakeAt.Store(next.UnixMicro())
+	return next
+}
+
+// firstDue returns the first due instant after the given place that is not later
+// than by, or the zero time.
+func (d *Desk) firstDue(ctx context.Context, by time.Time, after storage.Due) time.Time {
+	first, err := d.store.Due(ctx, by, after, 1)
 	if err != nil {
 		d.log.ErrorContext(ctx, "due failed", "err", err)
-		return next
+		return time.Time{}
 	}
-	if len(earliest) > 0 {
-		next = earliest[0].At
-		d.wakeAt.Store(next.UnixMicro())
+	if len(first) == 0 {
+		return time.Time{}
 	}
-	return next
+	return first[0].At
 }
 
 // tellRun wakes Run if it means to sleep beyond due.

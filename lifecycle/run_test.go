@@ -33,9 +33,9 @@ func inBubble(t *testing.T, o lifecycle.Options, test func(*bubble)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := &bubble{T: t, store: &tap{Store: newMemory()}, start: time.Now()}
-		b.store.onOutdated = func(ctx context.Context, after storage.Key, limit int) ([]storage.Key, error) {
+		b.store.onOutdated = func(ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error) {
 			b.looks.Add(1)
-			return b.store.Store.Outdated(ctx, after, limit)
+			return b.store.Store.Outdated(ctx, by, after, limit)
 		}
 		b.store.onDue = func(ctx context.Context, by time.Time, after storage.Due, limit int) ([]storage.Due, error) {
 			if b.down.Load() {

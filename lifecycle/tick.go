@@ -30,7 +30,7 @@ type Ticked struct {
 	Recomputed int
 
 	// Failed are the conversations that could not be worked on. They stay due
-	// and did not keep the others waiting.
+	// and did not keep the others waiting; see [Desk.Setbacks].
 	Failed []Failure
 }
 
@@ -47,6 +47,11 @@ type Failure struct {
 	Workspace    string
 	Conversation string
 	Err          error
+
+	// Setback is what the failure led to; nil if it did not lie in the
+	// conversation, but in the store or in the moment: then the next tick tries
+	// again.
+	Setback *Setback
 }
 
 // tickPage and recomputePage are how many conversations are read from the store
@@ -65,13 +70,22 @@ const (
 // conversation is decided at what the clock says then, so that the waits of a
 // long backlog run from when things really happened. Any number of nodes may tick
 // at once: every deadline has its effect once. Tick returns an error if the store
-// could not be asked or ctx is done; what it did until then is returned with it.
+// could not be asked, ctx is done or the clocks disagree ([ErrSkew]); what it did
+// until then is returned with it.
 func (d *Desk) Tick(ctx context.Context) (Ticked, error) {
-	t := ticker{desk: d, sick: map[storage.Key]bool{}, Ticked: Ticked{At: d.now()}}
-	err := errors.Join(t.recompute(ctx), t.fire(ctx)) // the one does not keep the other waiting
+	now, err := d.now(ctx)
+	if err != nil {
+		return Ticked{}, err
+	}
+	if err := d.checkSkew(now); err != nil {
+		return Ticked{At: now}, err
+	}
+	t := ticker{desk: d, sick: map[storage.Key]bool{}, Ticked: Ticked{At: now}}
+	err = errors.Join(t.recompute(ctx), t.fire(ctx)) // the one does not keep the other waiting
 	for _, f := range t.Failed {
 		d.log.ErrorContext(ctx, "conversation could not be worked on",
-			"workspace", f.Workspace, "conversation", f.Conversation, "err", f.Err)
+			"workspace", f.Workspace, "conversation", f.Conversation, "err", f.Err,
+			"quarantined", f.Setback != nil && f.Setback.Quarantined())
 	}
 	return t.Ticked, err
 }
@@ -118,7 +132,7 @@ func (t *ticker) fire(ctx context.Context) error {
 func (t *ticker) recompute(ctx context.Context) error {
 	var after storage.Key
 	for {
-		page, err := t.desk.store.Outdated(ctx, after, recomputePage)
+		page, err := t.desk.store.Outdated(ctx, t.At, after, recomputePage)
 		if err != nil {
 			return fmt.Errorf("lifecycle: outdated: %w", err)
 		}
@@ -157,8 +171,8 @@ func (t *ticker) each(ctx context.Context, n int, key func(int) storage.Key, wor
 			continue // it has had its turn in this tick
 		}
 		group.Go(func() error {
-			if err := guarded(work, i); err != nil && ctx.Err() == nil {
-				t.fail(key(i), err)
+			if err := guarded(func() error { return work(i) }); err != nil && ctx.Err() == nil {
+				t.fail(ctx, key(i), err)
 			}
 			return nil
 		})
@@ -168,13 +182,13 @@ func (t *ticker) each(ctx context.Context, n int, key func(int) storage.Key, wor
 }
 
 // guarded turns a panic of one conversation into its failure.
-func guarded(work func(int) error, i int) (err error) {
+func guarded(work func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("lifecycle: panic: %v\n%s", p, debug.Stack())
+			err = damaged{fmt.Errorf("lifecycle: panic: %v\n%s", p, debug.Stack())}
 		}
 	}()
-	return work(i)
+	return work()
 }
 
 func (t *ticker) isSick(key storage.Key) bool {
@@ -183,23 +197,31 @@ func (t *ticker) isSick(key storage.Key) bool {
 	return t.sick[key]
 }
 
-func (t *ticker) fail(key storage.Key, err error) {
+func (t *ticker) fail(ctx context.Context, key storage.Key, err error) {
+	failure := Failure{Workspace: key.Workspace, Conversation: key.Conversation, Err: err}
+	if liesInConversation(err) {
+		also := guarded(func() (err error) {
+			failure.Setback, err = t.desk.setBack(ctx, key, t.At, failure.Err)
+			return err
+		})
+		failure.Err = errors.Join(err, also)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sick[key] = true
-	t.Failed = append(t.Failed, Failure{key.Workspace, key.Conversation, err})
+	t.Failed = append(t.Failed, failure)
 }
 
 // errStuck: a deadline has passed, but nothing came of it. Trying again at once
 // would go on for ever.
-var errStuck = errors.New("lifecycle: due, and nothing to do")
+var errStuck = damaged{errors.New("lifecycle: due, and nothing to do")}
 
 // expire works off the passed deadline of one conversation. Whoever changed the
 // conversation first wins, and it is looked at again. Still being due by asOf and
 // having nothing to do is an error.
 func (d *Desk) expire(ctx context.Context, key storage.Key, asOf time.Time) ([]conversation.Record, error) {
 	call := Call{Workspace: key.Workspace, Conversation: key.Conversation, By: conversation.Timer()}
-	result, err := d.do(ctx, key, call, conversation.Expire{}, d.now)
+	result, err := d.do(ctx, key, call, conversation.Expire{})
 	if err != nil || len(result.Records) > 0 {
 		return result.Records, err
 	}

@@ -2,7 +2,7 @@
 // conversations: the [Store] interface and the values that cross it.
 //
 // A store keeps opaque bodies under keys, with the few columns it must search
-// by. It never decodes a body, judges nothing, retries nothing and reads no
+// by. It never decodes a body, judges nothing, retries nothing and decides by no
 // clock. Everything that makes conversations behave lives above it, so that a
 // new store is little more than its statements.
 //

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -28,16 +29,19 @@ type Head struct {
 	Version int64  // of its last event; zero: the conversation does not exist
 	Body    []byte // opaque
 
+	Visitor        string    // whose conversation it is
+	ClosedAt       time.Time // when it was closed; zero: it is open
 	Due            time.Time // when it next does something by itself; zero: never
-	Open           bool      // not closed, so that a change of policies concerns it
 	PolicyRevision int64     // of the policies that Due was computed with
 }
 
-// An Event is one event of a conversation. Its text is kept apart from its body.
+// An Event is one event of a conversation. Its text is kept apart from its body,
+// so that it can be erased and the journal stays whole.
 type Event struct {
 	Version int64
 	Body    []byte // opaque
 	Text    string // free text; empty for none
+	Erased  bool   // it had a text, which was erased; false in a Commit
 }
 
 // A Commit is everything that one command changes.
@@ -75,6 +79,21 @@ type Loaded struct {
 	Head     Head // the zero Head: no such conversation
 	Policies Policies
 	Applied  *Applied // what the command asked about did; nil: it never came
+	Setback  Setback  // the zero Setback: nothing keeps it back
+}
+
+// A Setback keeps a conversation that could not be worked on from being tried
+// again and again. The zero value is no setback.
+type Setback struct {
+	Failures int       // in a row
+	RetryAt  time.Time // not before; zero, with failures: not until it is released
+	Reason   string    // of the last failure, for people; valid UTF-8 without NUL
+}
+
+// A SetbackOf is a conversation with its setback.
+type SetbackOf struct {
+	Key Key
+	Setback
 }
 
 // Due names a conversation and its due instant.
@@ -113,6 +132,32 @@ var (
 	ErrPosition = errors.New("storage: no such position in the feed")
 )
 
+// A PurgedError says that the feed after the asked position is not whole any
+// more, because what was there has been purged.
+type PurgedError struct {
+	Oldest Position // the first position from which on the feed is whole
+}
+
+// Error names the position.
+func (e *PurgedError) Error() string {
+	return fmt.Sprintf("storage: the feed was purged, it begins at position %d", e.Oldest)
+}
+
+// A SchemaError says that the tables of a store are not those that this version
+// of the library works with.
+type SchemaError struct {
+	Have int // the version of the tables; zero: there are none
+	Want int // the version that the library works with
+}
+
+// Error names the versions and the way out.
+func (e *SchemaError) Error() string {
+	if e.Have > e.Want {
+		return fmt.Sprintf("storage: the tables are at version %d, newer than the %d that this library knows: update the library", e.Have, e.Want)
+	}
+	return fmt.Sprintf("storage: the tables are at version %d, this library needs %d: run Migrate", e.Have, e.Want)
+}
+
 // A Store keeps conversations. It is safe for concurrent use.
 //
 // Limits are positive. Slices and bodies that a store returns belong to the
@@ -121,10 +166,10 @@ var (
 // call whose context is done returns an error that wraps the context's, and a
 // commit then was not applied unless the error is ErrOutcomeUnknown too.
 type Store interface {
-	// Load returns a conversation with the policies of its workspace and, if
-	// commandID is not empty, what that command did to this conversation. An
-	// unknown conversation is the zero Head, not an error; so is one of
-	// another workspace.
+	// Load returns a conversation with the policies of its workspace, its
+	// setback and, if commandID is not empty, what that command did to this
+	// conversation. An unknown conversation is the zero Head, not an error; so is
+	// one of another workspace.
 	Load(ctx context.Context, key Key, commandID string) (Loaded, error)
 
 	// Commit applies a command to one conversation: head, events, texts, due
@@ -135,8 +180,9 @@ type Store interface {
 	// Of several commits with events and the same Expect exactly one succeeds.
 	//
 	// A commit without events, to a conversation that exists, leaves version,
-	// body and Open as they are, enters nothing into the feed, and may change
-	// Due, PolicyRevision and the known command IDs.
+	// body, visitor and ClosedAt as they are, enters nothing into the feed, and
+	// may change Due, PolicyRevision and the known command IDs. Every commit
+	// ends the conversation's setback.
 	Commit(ctx context.Context, c Commit) error
 
 	// History returns the events of a conversation after a version, in order,
@@ -145,7 +191,8 @@ type Store interface {
 
 	// Due returns the conversations whose due instant is not after by, across
 	// workspaces, ordered by instant and key, beginning after the given one
-	// (the zero Due: from the oldest on), at most limit.
+	// (the zero Due: from the oldest on), at most limit. Those whose setback
+	// lasts beyond by are left out.
 	Due(ctx context.Context, by time.Time, after Due, limit int) ([]Due, error)
 
 	// SetPolicies replaces the policies of a workspace, which must be at
@@ -155,14 +202,26 @@ type Store interface {
 
 	// Outdated returns the open conversations whose PolicyRevision is older
 	// than the policies of their workspace, ordered by key, beginning after the
-	// given one (the zero Key: from the first on), at most limit.
-	Outdated(ctx context.Context, after Key, limit int) ([]Key, error)
+	// given one (the zero Key: from the first on), at most limit. Those whose
+	// setback lasts beyond by are left out.
+	Outdated(ctx context.Context, by time.Time, after Key, limit int) ([]Key, error)
+
+	// SetBack replaces the setback of a conversation, and leaves everything else
+	// as it is. It returns ErrConflict and changes nothing if the conversation
+	// is not at the given version.
+	SetBack(ctx context.Context, key Key, version int64, setback Setback) error
+
+	// Setbacks returns the conversations that have a setback, over or not,
+	// ordered by key, beginning after the given one (the zero Key: from the
+	// first on), at most limit.
+	Setbacks(ctx context.Context, after Key, limit int) ([]SetbackOf, error)
 
 	// Feed returns the commits with events after a position, across workspaces,
 	// in order of position, at most limit. Positions are dense: if one is visible, all before it are,
 	// and none is ever skipped or given twice. Commits to one conversation have
 	// the order of their versions. A commit is in the feed at the latest for
-	// the next call of Feed that begins after Commit returned.
+	// the next call of Feed that begins after Commit returned. A position before
+	// what was purged is a *PurgedError.
 	Feed(ctx context.Context, after Position, limit int) ([]Entry, error)
 
 	// Advance moves the durable cursor of a subscriber forward to a position
@@ -170,4 +229,36 @@ type Store interface {
 	// stands at zero, and moving to zero only asks. A position that the feed
 	// does not have yet is ErrPosition, and moves nothing.
 	Advance(ctx context.Context, subscriber string, to Position) (Position, error)
+
+	// Erase removes the texts of all conversations of a visitor, wherever they
+	// are read, and the fingerprints of the commands and the reasons of the
+	// setbacks, because they can tell of texts: all at once. It returns how many
+	// conversations the visitor has. Versions, bodies, positions and command IDs
+	// stay. Erased texts read as empty, with Erased set; an event that had no
+	// text stays as it is. Erased fingerprints are zero.
+	Erase(ctx context.Context, workspace, visitor string) (int, error)
+
+	// Purge removes conversations whose ClosedAt is before an instant, across
+	// workspaces, those closed first first, at most limit, and returns how many.
+	// They are then unknown, with everything that was kept for them, and the
+	// feed begins after the last of their commits.
+	Purge(ctx context.Context, closedBefore time.Time, limit int) (int, error)
+}
+
+// A Tx is a store within a transaction that the host began and will end: what it
+// is given takes effect with that transaction or not at all. Its methods are
+// those of [Store]. After ErrConflict nothing was applied and the transaction is
+// as usable as before. It is not safe for concurrent use.
+type Tx interface {
+	Load(ctx context.Context, key Key, commandID string) (Loaded, error)
+	Commit(ctx context.Context, c Commit) error
+	History(ctx context.Context, key Key, after int64, limit int) ([]Event, error)
+}
+
+// A Clock is a store with a clock that all its users share, such as the database
+// server's.
+type Clock interface {
+	// Now returns the time of the store, in UTC to the microsecond. It does not
+	// stand still during a transaction.
+	Now(ctx context.Context) (time.Time, error)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/lifecycle"
@@ -36,6 +37,12 @@ type checker struct {
 
 func newChecker(desk *lifecycle.Desk, store storage.Store, policy conversation.Policy, total *census) *checker {
 	return &checker{desk: desk, store: store, policy: policy, census: total, shadows: map[storage.Key]*shadow{}}
+}
+
+// begin takes up the feed where the conversations before have left it.
+func (k *checker) begin(ctx context.Context) (err error) {
+	k.position, err = k.desk.Advance(ctx, subscriber, 0)
+	return err
 }
 
 // watch makes a conversation known, before anything is done to it.
@@ -144,8 +151,15 @@ func (k *checker) compare(folded conversation.Conversation, head storage.Head) s
 	if due, _ := conversation.NextDue(folded, k.policy); !due.Equal(head.Due) {
 		return fmt.Sprintf("it is stored as due at %s, and by state and policy it is due at %s", stamp(head.Due), stamp(due))
 	}
-	if head.Open != folded.Open() {
-		return fmt.Sprintf("it is %s, and stored as open: %v", folded.State, head.Open)
+	if folded.Visitor != head.Visitor {
+		return fmt.Sprintf("it is of %q, and stored as of %q", folded.Visitor, head.Visitor)
+	}
+	var closedAt time.Time
+	if !folded.Open() {
+		closedAt = folded.Closing.At
+	}
+	if !closedAt.Equal(head.ClosedAt) {
+		return fmt.Sprintf("it was closed at %s, and is stored as closed at %s", stamp(closedAt), stamp(head.ClosedAt))
 	}
 	return ""
 }

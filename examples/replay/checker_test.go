@@ -128,15 +128,19 @@ func TestViolations(t *testing.T) {
 			return false
 		}}, nil, "it is stored as due at no time, and"},
 		{"a closed conversation is due", brokenStore{commit: func(c *storage.Commit) bool {
-			if !c.Head.Open {
+			if !c.Head.ClosedAt.IsZero() {
 				c.Head.Due = morning.AddDate(1, 0, 0)
 			}
 			return false
 		}}, nil, "after a deadline: it is closed, and due at 2027-03-02T09:00:00Z"},
 		{"a closed conversation counts as open", brokenStore{commit: func(c *storage.Commit) bool {
-			c.Head.Open = true
+			c.Head.ClosedAt = time.Time{}
 			return false
-		}}, nil, "after a deadline: it is closed, and stored as open: true"},
+		}}, nil, "and is stored as closed at no time"},
+		{"a conversation is somebody else's", brokenStore{commit: func(c *storage.Commit) bool {
+			c.Head.Visitor = "w"
+			return false
+		}}, nil, `it is of "v", and stored as of "w"`},
 		{"a deadline is never told", brokenStore{due: func(due []storage.Due) []storage.Due {
 			return nil
 		}}, nil, "after all: it was due at 2026-03-02T11:00:20Z, and nothing happened"},

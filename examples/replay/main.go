@@ -1,17 +1,19 @@
 // Replay takes timelines of real conversations, who wrote when, and lets each of
-// them live again: through a Desk on a store in memory, on a fake clock, in
-// which weeks pass in microseconds. Visitors write, agents take, transfer, snooze
+// them live again: through a Desk, on a fake clock, in which weeks pass in
+// milliseconds. Visitors write, agents take, transfer, snooze
 // and reopen, the idle ladder prompts, follows up and closes. At every step it
 // checks that the library keeps its word, and at the end it says what happened.
 //
 //	go run ./examples/replay                      # the sample beside this file
 //	go run ./examples/replay FILE                 # one conversation a line
 //	go run ./examples/replay -timeline shoes-1    # one conversation in full
+//	go run ./examples/replay -store sqlite:a.db   # and keep it all in a new file
 //	go run ./examples/replay -h                   # flags, and the form of the file
 //
 // To see how adjourn is embedded, read the files in this order:
 //
 //	rules.go    what is decided here: the policy, and what agents do
+//	stores.go   how a host opens a store: SQLite in a file, or Postgres
 //	world.go    how a host sets up a Desk, and how time passes
 //	player.go   how a host gives commands to it
 //	checker.go  how a host reads state, journal and feed, and what is checked
@@ -75,6 +77,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	var o options
 	o.rules.flags(flags)
 	flags.BoolVar(&o.together, "together", false, "replay all conversations at once, on one Desk in the order of time,\ninstead of each by itself; the numbers are the same, but the whole\nfile is held in memory")
+	flags.StringVar(&o.storeName, "store", "sqlite", "keep the conversations in `STORE`: memory, sqlite:FILE, postgres:URL,\nor sqlite for a file that is removed at the end")
 	flags.BoolVar(&o.skipBad, "skip-bad", false, "count bad lines and go on, instead of stopping at the first")
 	flags.StringVar(&o.timeline, "timeline", "", "print the timeline of the conversation with this `ID` instead")
 	switch err := flags.Parse(args); {
@@ -103,7 +106,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 const maxShown = 10
 
 // start finds the input, replays it, and prints what was asked for.
-func start(ctx context.Context, files []string, o options, stdin io.Reader, stdout, stderr io.Writer) error {
+func start(ctx context.Context, files []string, o options, stdin io.Reader, stdout, stderr io.Writer) (err error) {
 	if err := o.rules.check(); err != nil {
 		return err
 	}
@@ -112,6 +115,12 @@ func start(ctx context.Context, files []string, o options, stdin io.Reader, stdo
 		return err
 	}
 	defer in.Close()
+	store, done, err := openStore(ctx, o.storeName)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	o.store = store
 	o.show, o.progress = stdout, newProgress(stderr, in.size)
 	r := newReader(in, in.name)
 	if o.skipBad {

@@ -15,10 +15,12 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// program runs the program on an input and returns what it printed.
+// program runs the program on an input, in memory unless the flags say
+// otherwise, and returns what it printed.
 func program(t *testing.T, input string, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	var out, err bytes.Buffer
+	args = append([]string{"-store", "memory"}, args...)
 	status = run(context.Background(), args, strings.NewReader(input), &out, &err)
 	return out.String(), err.String(), status
 }

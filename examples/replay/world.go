@@ -14,17 +14,28 @@ import (
 )
 
 type options struct {
-	rules    rules
-	together bool
-	skipBad  bool
-	timeline string // the ID in the file of the conversation to show; empty: all, in numbers
-	show     io.Writer
-	progress *progress
+	rules     rules
+	together  bool
+	skipBad   bool
+	timeline  string // the ID in the file of the conversation to show; empty: all, in numbers
+	storeName string
+	store     storage.Store // for all conversations; nil: each has one of its own, in memory
+	show      io.Writer
+	progress  *progress
+}
+
+// storeFor returns the store of the next world.
+func (o options) storeFor() storage.Store {
+	if o.store != nil {
+		return o.store
+	}
+	return memory.New()
 }
 
 // replay replays what r reads, and counts what happened. By default each
-// conversation has a Desk, a store and a clock of its own: what one does cannot
-// depend on another, and the file may be larger than the memory.
+// conversation has a Desk and a clock of its own, after the one before has come
+// to its end: what one does cannot depend on another, and the file may be larger
+// than the memory.
 func replay(ctx context.Context, r *reader, o options) (*census, error) {
 	total := newCensus()
 	found := false
@@ -45,7 +56,7 @@ func replay(ctx context.Context, r *reader, o options) (*census, error) {
 		if o.together {
 			continue
 		}
-		if err := newWorld(memory.New(), &fakeClock{}, o, total).play(ctx, all, func(int) {}); err != nil {
+		if err := newWorld(o.storeFor(), &fakeClock{}, o, total).play(ctx, all, func(int) {}); err != nil {
 			return nil, err
 		}
 		all = all[:0]
@@ -62,7 +73,7 @@ func replay(ctx context.Context, r *reader, o options) (*census, error) {
 		messages += len(t.messages)
 	}
 	o.progress.total = int64(messages)
-	err := newWorld(memory.New(), &fakeClock{}, o, total).play(ctx, all, func(played int) {
+	err := newWorld(o.storeFor(), &fakeClock{}, o, total).play(ctx, all, func(played int) {
 		o.progress.update(int64(played), len(all)*played/messages)
 	})
 	return total, err
@@ -96,6 +107,9 @@ func (w *world) play(ctx context.Context, timelines []*timeline, played func(int
 		player *player
 		at     time.Time
 		index  int
+	}
+	if err := w.checker.begin(ctx); err != nil {
+		return err
 	}
 	var players []*player
 	var turns []turn

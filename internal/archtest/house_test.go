@@ -35,6 +35,19 @@ var house = map[string]room{
 		imports: []string{"storage", "conversation"},
 		why:     "a store knows the contract, and nothing of the desk or of other stores",
 	},
+	"storage/sqlite": {
+		imports: []string{"storage", "storage/internal/group", "storage/internal/schema"},
+		why:     "a store knows the contract, and nothing of the desk or of other stores; the host brings the driver",
+	},
+	"storage/postgres": {
+		imports: []string{"storage", "storage/internal/group", "storage/internal/schema"},
+		why:     "a store knows the contract, and nothing of the desk or of other stores; the host brings the driver",
+	},
+	"storage/internal/group": {
+		imports: []string{"storage"},
+		why:     "gathering commits is the same for every database, and knows none",
+	},
+	"storage/internal/schema": {why: "reading migrations is the same for every database, and knows none"},
 	"storage/storagetest": {
 		imports: []string{"storage", "conversation"},
 		modules: []string{"github.com/google/go-cmp"},

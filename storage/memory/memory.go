@@ -8,6 +8,7 @@ package memory
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -25,7 +26,9 @@ type Store struct {
 	due           sorted[storage.Due]
 	policies      map[string]storage.Policies
 	outdated      sorted[storage.Key] // open, and decided on older policies
-	feed          []commit            // the commit at position i+1
+	setbacks      sorted[storage.Key]
+	feed          []commit         // the commit at position purged+i+1
+	purged        storage.Position // the last position that the feed no longer has
 	cursors       map[string]storage.Position
 }
 
@@ -36,6 +39,8 @@ type conversation struct {
 	head     storage.Head
 	events   []storage.Event // the event of version i+1
 	commands map[string]storage.Applied
+	setback  storage.Setback
+	last     storage.Position // of its last commit in the feed
 }
 
 // A commit is what the feed remembers: the events after from up to to.
@@ -51,6 +56,7 @@ func New() *Store {
 		policies:      map[string]storage.Policies{},
 		due:           sorted[storage.Due]{compare: storage.Due.Compare},
 		outdated:      sorted[storage.Key]{compare: storage.Key.Compare},
+		setbacks:      sorted[storage.Key]{compare: storage.Key.Compare},
 		cursors:       map[string]storage.Position{},
 	}
 }
@@ -71,6 +77,7 @@ func (s *Store) Load(ctx context.Context, key storage.Key, commandID string) (st
 	}
 	l.Head = c.head
 	l.Head.Body = bytes.Clone(c.head.Body)
+	l.Setback = c.setback
 	if a, known := c.commands[commandID]; known {
 		l.Applied = &a
 	}
@@ -98,6 +105,7 @@ func (s *Store) Commit(ctx context.Context, in storage.Commit) error {
 	s.conversations[in.Key] = c
 	s.append(c, in)
 	s.setHead(c, in.Head, len(in.Events) > 0)
+	s.setBack(c, storage.Setback{})
 	if in.Command.ID != "" {
 		if c.commands == nil {
 			c.commands = map[string]storage.Applied{}
@@ -115,14 +123,20 @@ func (s *Store) append(c *conversation, in storage.Commit) {
 	}
 	c.events = append(c.events, cloneEvents(in.Events)...)
 	s.feed = append(s.feed, commit{c, in.Expect, in.Expect + int64(len(in.Events))})
+	c.last = s.end()
 }
 
-// setHead replaces the head; a commit without events leaves version and body.
+// end is the last position of the feed.
+func (s *Store) end() storage.Position { return s.purged + storage.Position(len(s.feed)) }
+
+// setHead replaces the head; a commit without events leaves most of it.
 func (s *Store) setHead(c *conversation, head storage.Head, changed bool) {
 	if changed {
 		head.Body = bytes.Clone(head.Body)
 	} else {
-		head.Version, head.Body, head.Open = c.head.Version, c.head.Body, c.head.Open
+		changed := head
+		head = c.head
+		head.Due, head.PolicyRevision = changed.Due, changed.PolicyRevision
 	}
 	if !head.Due.Equal(c.head.Due) {
 		s.due.remove(storage.Due{At: c.head.Due, Key: c.key})
@@ -131,7 +145,7 @@ func (s *Store) setHead(c *conversation, head storage.Head, changed bool) {
 		s.due.insert(storage.Due{At: head.Due, Key: c.key})
 	}
 	c.head = head
-	if head.Open && head.PolicyRevision < s.policies[c.key.Workspace].Revision {
+	if head.ClosedAt.IsZero() && head.PolicyRevision < s.policies[c.key.Workspace].Revision {
 		s.outdated.insert(c.key)
 	} else {
 		s.outdated.remove(c.key)
@@ -160,7 +174,16 @@ func (s *Store) Due(ctx context.Context, by time.Time, after storage.Due, limit 
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.due.after(after, limit, func(d storage.Due) bool { return !d.At.After(by) }), nil
+	var found []storage.Due
+	for d := range s.due.after(after) {
+		if d.At.After(by) || len(found) == limit {
+			break
+		}
+		if !s.heldBack(d.Key, by) {
+			found = append(found, d)
+		}
+	}
+	return found, nil
 }
 
 // SetPolicies implements [storage.Store].
@@ -175,7 +198,7 @@ func (s *Store) SetPolicies(ctx context.Context, workspace string, expect int64,
 	}
 	s.policies[workspace] = storage.Policies{Revision: expect + 1, Body: bytes.Clone(body)}
 	for key, c := range s.conversations {
-		if key.Workspace == workspace && c.head.Open && c.head.PolicyRevision <= expect {
+		if key.Workspace == workspace && c.head.ClosedAt.IsZero() && c.head.PolicyRevision <= expect {
 			s.outdated.insert(key)
 		}
 	}
@@ -183,13 +206,70 @@ func (s *Store) SetPolicies(ctx context.Context, workspace string, expect int64,
 }
 
 // Outdated implements [storage.Store].
-func (s *Store) Outdated(ctx context.Context, after storage.Key, limit int) ([]storage.Key, error) {
+func (s *Store) Outdated(ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("memory: outdated: %w", err)
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.outdated.after(after, limit, func(storage.Key) bool { return true }), nil
+	var found []storage.Key
+	for key := range s.outdated.after(after) {
+		if len(found) == limit {
+			break
+		}
+		if !s.heldBack(key, by) {
+			found = append(found, key)
+		}
+	}
+	return found, nil
+}
+
+// heldBack reports whether the setback of a conversation lasts beyond by.
+func (s *Store) heldBack(key storage.Key, by time.Time) bool {
+	setback := s.conversations[key].setback
+	return setback.Failures > 0 && (setback.RetryAt.IsZero() || setback.RetryAt.After(by))
+}
+
+// SetBack implements [storage.Store].
+func (s *Store) SetBack(ctx context.Context, key storage.Key, version int64, setback storage.Setback) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("memory: set back: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.conversations[key]
+	if c == nil || c.head.Version != version {
+		return storage.ErrConflict
+	}
+	s.setBack(c, setback)
+	return nil
+}
+
+func (s *Store) setBack(c *conversation, setback storage.Setback) {
+	switch {
+	case setback.Failures > 0:
+		s.setbacks.insert(c.key)
+	case c.setback.Failures > 0:
+		s.setbacks.remove(c.key)
+	}
+	c.setback = setback
+}
+
+// Setbacks implements [storage.Store].
+func (s *Store) Setbacks(ctx context.Context, after storage.Key, limit int) ([]storage.SetbackOf, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("memory: setbacks: %w", err)
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var found []storage.SetbackOf
+	for key := range s.setbacks.after(after) {
+		if len(found) == limit {
+			break
+		}
+		found = append(found, storage.SetbackOf{Key: key, Setback: s.conversations[key].setback})
+	}
+	return found, nil
 }
 
 // Feed implements [storage.Store].
@@ -200,10 +280,13 @@ func (s *Store) Feed(ctx context.Context, after storage.Position, limit int) ([]
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	after = max(after, 0)
-	if after >= storage.Position(len(s.feed)) {
+	if after < s.purged {
+		return nil, &storage.PurgedError{Oldest: s.purged + 1}
+	}
+	if after >= s.end() {
 		return nil, nil
 	}
-	commits := s.feed[after:]
+	commits := s.feed[after-s.purged:]
 	commits = commits[:min(limit, len(commits))]
 	entries := make([]storage.Entry, len(commits))
 	for i, c := range commits {
@@ -223,13 +306,76 @@ func (s *Store) Advance(ctx context.Context, subscriber string, to storage.Posit
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if to > storage.Position(len(s.feed)) {
+	if to > s.end() {
 		return s.cursors[subscriber], storage.ErrPosition
 	}
 	if to > s.cursors[subscriber] {
 		s.cursors[subscriber] = to
 	}
 	return s.cursors[subscriber], nil
+}
+
+// Erase implements [storage.Store].
+func (s *Store) Erase(ctx context.Context, workspace, visitor string) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, fmt.Errorf("memory: erase: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for key, c := range s.conversations {
+		if key.Workspace == workspace && c.head.Visitor == visitor {
+			c.erase()
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (c *conversation) erase() {
+	for i := range c.events {
+		e := &c.events[i]
+		e.Erased = e.Erased || e.Text != ""
+		e.Text = ""
+	}
+	for id, applied := range c.commands {
+		applied.Fingerprint = [16]byte{}
+		c.commands[id] = applied
+	}
+	c.setback.Reason = ""
+}
+
+// Purge implements [storage.Store]. It looks at every conversation.
+func (s *Store) Purge(ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, fmt.Errorf("memory: purge: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var old []*conversation
+	for _, c := range s.conversations {
+		if at := c.head.ClosedAt; !at.IsZero() && at.Before(closedBefore) {
+			old = append(old, c)
+		}
+	}
+	slices.SortFunc(old, func(a, b *conversation) int {
+		return cmp.Or(a.head.ClosedAt.Compare(b.head.ClosedAt), a.key.Compare(b.key))
+	})
+	old = old[:min(limit, len(old))]
+	for _, c := range old {
+		s.purge(c)
+	}
+	return len(old), nil
+}
+
+func (s *Store) purge(c *conversation) {
+	delete(s.conversations, c.key)
+	s.due.remove(storage.Due{At: c.head.Due, Key: c.key})
+	s.setbacks.remove(c.key)
+	if gone := c.last - s.purged; gone > 0 {
+		s.feed = slices.Clone(s.feed[gone:])
+		s.purged = c.last
+	}
 }
 
 func cloneEvents(events []storage.Event) []storage.Event {

@@ -73,7 +73,7 @@ func compareQueue(t *testing.T, r *rand.Rand) (compared int) {
 func move(r *rand.Rand, heads map[storage.Key]storage.Head) storage.Commit {
 	c := storage.Commit{Key: randomKey(r)}
 	c.Expect = heads[c.Key].Version
-	c.Head = storage.Head{Version: c.Expect, Open: true}
+	c.Head = storage.Head{Version: c.Expect}
 	if c.Expect == 0 || r.IntN(2) == 0 {
 		c.Head.Version++
 		c.Events = []storage.Event{{Version: c.Head.Version}}
@@ -117,7 +117,7 @@ func change(i int, expect int64) storage.Commit {
 		Events: []storage.Event{{Version: version, Body: make([]byte, 150), Text: string(make([]byte, 80))}},
 		Head: storage.Head{
 			Version: version, Body: make([]byte, 600),
-			Due: noon.Add(time.Duration(i) * time.Millisecond), Open: true,
+			Due: noon.Add(time.Duration(i) * time.Millisecond),
 		},
 		Command: storage.Command{ID: strconv.FormatInt(version, 10)},
 	}

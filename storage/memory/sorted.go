@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"iter"
 	"slices"
 	"sort"
 )
@@ -64,21 +65,19 @@ func (s *sorted[T]) remove(v T) {
 	}
 }
 
-// after returns the values behind v that keep accepts, in order, until it does
-// not or there are limit.
-func (s *sorted[T]) after(v T, limit int, keep func(T) bool) []T {
-	var all []T
-	i, place, found := s.find(v)
-	if found {
-		place++
-	}
-	for ; i < len(s.chunks); i, place = i+1, 0 {
-		for _, next := range s.chunks[i][place:] {
-			if len(all) == limit || !keep(next) {
-				return all
+// after yields the values behind v, in order.
+func (s *sorted[T]) after(v T) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		i, place, found := s.find(v)
+		if found {
+			place++
+		}
+		for ; i < len(s.chunks); i, place = i+1, 0 {
+			for _, next := range s.chunks[i][place:] {
+				if !yield(next) {
+					return
+				}
 			}
-			all = append(all, next)
 		}
 	}
-	return all
 }

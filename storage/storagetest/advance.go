@@ -105,6 +105,22 @@ var advanceCases = []testCase{
 			p.same("where Advance to what was the end stands", p.advance("billing", 11), storage.Position(11))
 		},
 	},
+	{
+		name:     "as before in a feed that was purged",
+		sentence: advanceMoves,
+		run: func(p probe) {
+			p.publishTen()
+			p.advance("billing", 6)
+			p.commit(closing(change(chat("a"), 5, 1)), closing(change(chat("b"), 10, 1)))
+			p.purge(endOfTime, all)
+			p.same("where a subscriber stands that was there", p.advance("billing", 0), storage.Position(6))
+			p.same("where Advance to 3 stands", p.advance("billing", 3), storage.Position(6))
+			p.same("where Advance to the end stands", p.advance("billing", 12), storage.Position(12))
+			p.same("where a new subscriber stands", p.advance("search", 0), storage.Position(0))
+			p.same("where Advance to what was purged stands", p.advance("search", 2), storage.Position(2))
+			p.refusesPosition("search", 13, 2)
+		},
+	},
 }
 
 // publishMore makes an eleventh entry after publishTen.

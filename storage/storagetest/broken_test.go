@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/memory"
+	"github.com/adjourn/adjourn/storage/storagetest"
 )
 
 // A fault is a store that breaks one sentence of the contract.
@@ -18,11 +20,15 @@ type fault struct {
 	broken broken
 }
 
+// inTx reports whether it is the transactions that are broken.
+func (f fault) inTx() bool { return strings.HasPrefix(f.caught, "Tx/") }
+
 // faults are the broken stores, in the order of the cases.
 func faults() (all []fault) {
 	for _, list := range [][]fault{
 		loadFaults, commitFaults, commandFaults, historyFaults, dueFaults, policiesFaults, outdatedFaults,
-		feedFaults, advanceFaults, valueFaults, ownershipFaults, contextFaults, concurrencyFaults,
+		setBackFaults, setbacksFaults, feedFaults, advanceFaults, eraseFaults, purgeFaults, clockFaults,
+		valueFaults, ownershipFaults, contextFaults, concurrencyFaults, txFaults,
 	} {
 		all = append(all, list...)
 	}
@@ -39,9 +45,15 @@ type broken struct {
 	history     func(b *broken, ctx context.Context, k storage.Key, after int64, limit int) ([]storage.Event, error)
 	due         func(b *broken, ctx context.Context, by time.Time, after storage.Due, limit int) ([]storage.Due, error)
 	setPolicies func(b *broken, ctx context.Context, workspace string, expect int64, body []byte) error
-	outdated    func(b *broken, ctx context.Context, after storage.Key, limit int) ([]storage.Key, error)
+	outdated    func(b *broken, ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error)
+	setBack     func(b *broken, ctx context.Context, k storage.Key, version int64, setback storage.Setback) error
+	setbacks    func(b *broken, ctx context.Context, after storage.Key, limit int) ([]storage.SetbackOf, error)
 	feed        func(b *broken, ctx context.Context, after storage.Position, limit int) ([]storage.Entry, error)
 	advance     func(b *broken, ctx context.Context, subscriber string, to storage.Position) (storage.Position, error)
+	erase       func(b *broken, ctx context.Context, workspace, visitor string) (int, error)
+	purge       func(b *broken, ctx context.Context, closedBefore time.Time, limit int) (int, error)
+	now         func(b *broken, ctx context.Context) (time.Time, error) // nil: it has no clock
+	tx          func(b *broken) hostTx
 
 	// On what the call is given or returns.
 	committing func(b *broken, c *storage.Commit)
@@ -49,6 +61,7 @@ type broken struct {
 	events     func(b *broken, events []storage.Event) []storage.Event // of History and Feed
 	found      func(b *broken, found []storage.Due) []storage.Due
 	keys       func(b *broken, keys []storage.Key) []storage.Key
+	listed     func(b *broken, listed []storage.SetbackOf) []storage.SetbackOf
 	entries    func(b *broken, entries []storage.Entry) []storage.Entry
 
 	mu    *sync.Mutex
@@ -59,7 +72,17 @@ type broken struct {
 func (f fault) open() storage.Store {
 	b := f.broken
 	b.Store, b.mu, b.notes = memory.New(), new(sync.Mutex), map[any]any{}
+	if b.now != nil {
+		return ticking{&b}
+	}
 	return &b
+}
+
+// openTx returns a new store whose transactions are broken like f.
+func (f fault) openTx() storagetest.TxHarness {
+	b := f.broken
+	b.Store, b.mu, b.notes = memory.New(), new(sync.Mutex), map[any]any{}
+	return harness(&b, func() hostTx { return b.tx(&b) })
 }
 
 func (b *broken) note(key, value any) {
@@ -171,15 +194,33 @@ func (b *broken) SetPolicies(ctx context.Context, workspace string, expect int64
 	return b.Store.SetPolicies(ctx, workspace, expect, body)
 }
 
-func (b *broken) Outdated(ctx context.Context, after storage.Key, limit int) ([]storage.Key, error) {
+func (b *broken) Outdated(ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error) {
 	if b.outdated != nil {
-		return b.outdated(b, ctx, after, limit)
+		return b.outdated(b, ctx, by, after, limit)
 	}
-	keys, err := b.Store.Outdated(ctx, after, limit)
+	keys, err := b.Store.Outdated(ctx, by, after, limit)
 	if b.keys != nil {
 		keys = b.keys(b, keys)
 	}
 	return keys, err
+}
+
+func (b *broken) SetBack(ctx context.Context, k storage.Key, version int64, setback storage.Setback) error {
+	if b.setBack != nil {
+		return b.setBack(b, ctx, k, version, setback)
+	}
+	return b.Store.SetBack(ctx, k, version, setback)
+}
+
+func (b *broken) Setbacks(ctx context.Context, after storage.Key, limit int) ([]storage.SetbackOf, error) {
+	if b.setbacks != nil {
+		return b.setbacks(b, ctx, after, limit)
+	}
+	listed, err := b.Store.Setbacks(ctx, after, limit)
+	if b.listed != nil {
+		listed = b.listed(b, listed)
+	}
+	return listed, err
 }
 
 func (b *broken) Feed(ctx context.Context, after storage.Position, limit int) ([]storage.Entry, error) {
@@ -204,3 +245,22 @@ func (b *broken) Advance(ctx context.Context, subscriber string, to storage.Posi
 	}
 	return b.Store.Advance(ctx, subscriber, to)
 }
+
+func (b *broken) Erase(ctx context.Context, workspace, visitor string) (int, error) {
+	if b.erase != nil {
+		return b.erase(b, ctx, workspace, visitor)
+	}
+	return b.Store.Erase(ctx, workspace, visitor)
+}
+
+func (b *broken) Purge(ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+	if b.purge != nil {
+		return b.purge(b, ctx, closedBefore, limit)
+	}
+	return b.Store.Purge(ctx, closedBefore, limit)
+}
+
+// ticking is a broken store with a clock.
+type ticking struct{ *broken }
+
+func (t ticking) Now(ctx context.Context) (time.Time, error) { return t.now(t.broken, ctx) }

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	withoutEvents = "A commit without events, to a conversation that exists, leaves version, body and Open as they are, enters nothing into the feed, and may change Due, PolicyRevision and the known command IDs."
+	withoutEvents = "A commit without events, to a conversation that exists, leaves version, body, visitor and ClosedAt as they are, enters nothing into the feed, and may change Due, PolicyRevision and the known command IDs."
 	appliedIs     = "Applied is what a command did when it came first: the events after version From up to To."
 	appliedEqual  = "They are equal if it changed nothing."
 )
@@ -28,19 +28,15 @@ var withoutEventsCases = []testCase{
 		},
 	},
 	{
-		name:     "leaves Open",
+		name:     "leaves visitor and ClosedAt",
 		sentence: withoutEvents,
 		run: func(p probe) {
 			opened, closed := opening(chat("a")), closing(opening(chat("b")))
 			p.commit(opened, closed)
-			reverse := func(c storage.Commit) storage.Commit {
-				c = without(c)
-				c.Head.Open = !c.Head.Open
-				return c
-			}
-			p.commit(reverse(opened), reverse(closed))
-			p.same("Open of the open one", p.load(chat("a"), "").Head.Open, true)
-			p.same("Open of the closed one", p.load(chat("b"), "").Head.Open, false)
+			p.commit(closing(of("bob", without(opened))))
+			p.commit(closingAt(never, of("", without(closed))))
+			p.same("the head of the open one", p.load(chat("a"), "").Head, opened.Head)
+			p.same("the head of the closed one", p.load(chat("b"), "").Head, closed.Head)
 		},
 	},
 	{
@@ -101,6 +97,7 @@ var commandCases = []testCase{
 		sentence: conflicts,
 		run: func(p probe) {
 			p.commit(identified("one", sleeping(chat("a"), noon)))
+			p.setBack(chat("a"), 1, failed(1, noon))
 			again := closing(identified("one", change(chat("a"), 1, 2)))
 			again.Command.Fingerprint = fingerprint("something else")
 			again.Head.Due = noon.AddDate(0, 0, 2)

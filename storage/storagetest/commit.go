@@ -9,7 +9,7 @@ import (
 const (
 	commitApplies = "Commit applies a command to one conversation: head, events, texts, due instant, feed entry and command ID, all or nothing."
 	conflicts     = "It returns ErrConflict, and applies nothing, if the conversation is not at version Expect or if the command ID is known for this conversation."
-	textApart     = "Its text is kept apart from its body."
+	textApart     = "Its text is kept apart from its body, so that it can be erased and the journal stays whole."
 )
 
 var commitCases = []testCase{
@@ -124,6 +124,7 @@ var conflictCases = []testCase{
 		run: func(p probe) {
 			p.setPolicies("acme", 0, "ours")
 			p.commit(under(1, sleeping(chat("a"), noon)), under(1, change(chat("a"), 1, 1)))
+			p.setBack(chat("a"), 2, failed(1, noon))
 			p.appliesNothing(identified("refused", closing(sleeping(chat("a"), noon.AddDate(0, 0, 2)))))
 			p.appliesNothing(identified("refused", change(chat("a"), 1, 2)))
 			p.appliesNothing(identified("refused", change(chat("a"), 5, 1)))

@@ -1,7 +1,9 @@
 package storagetest
 
 import (
+	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/adjourn/adjourn/storage"
 )
@@ -91,11 +93,79 @@ var concurrencyCases = []testCase{
 		},
 	},
 	{
+		name:     "a setback and a commit",
+		sentence: commitEnds,
+		run: func(p probe) {
+			for round := range 10 {
+				k := chat(fmt.Sprint(round))
+				p.commit(opening(k))
+				together(2, func(i int) {
+					if i == 0 {
+						if err := p.s.Commit(p.Context(), change(k, 1, 1)); err != nil {
+							p.Errorf("Commit while the conversation is set back: %v", err)
+						}
+						return
+					}
+					err := p.s.SetBack(p.Context(), k, 1, failed(1, never))
+					if err != nil && !errors.Is(err, storage.ErrConflict) {
+						p.Errorf("SetBack while others commit: %v, want nil or ErrConflict", err)
+					}
+				})
+				p.same("the setback after the commit", p.load(k, "").Setback, storage.Setback{})
+			}
+			p.same("all setbacks", p.setbacks(storage.Key{}, all), []storage.SetbackOf{})
+		},
+	},
+	{
+		name:     "erased all at once",
+		sentence: eraseRemoves,
+		run: func(p probe) {
+			for round := range 5 {
+				p.erasedAtOnce(fmt.Sprint("visitor-", round))
+			}
+		},
+	},
+	{
+		name:     "purged or reopened",
+		sentence: safeConcurrent,
+		run: func(p probe) {
+			for round := range 10 {
+				p.purgedOrReopened(chat(fmt.Sprint(round)))
+			}
+		},
+	},
+	{
+		name:     "purged once",
+		sentence: purgeRemoves,
+		run: func(p probe) {
+			for round := range 5 {
+				const n = 4
+				for i := range n {
+					p.commit(closing(opening(chat(fmt.Sprint(round, "-", i)))))
+				}
+				var purged atomic.Int64
+				together(3, func(int) {
+					n, err := p.s.Purge(p.Context(), endOfTime, all)
+					if err != nil {
+						p.Errorf("Purge while others purge: %v", err)
+					}
+					purged.Add(int64(n))
+				})
+				p.same("the number of all", purged.Load()+int64(p.purge(endOfTime, all)), int64(n))
+			}
+		},
+	},
+	{
+		name:     "feed whole or purged",
+		sentence: purgedIs,
+		run:      feedUnderPurges,
+	},
+	{
 		name:     "mixed use",
 		sentence: safeConcurrent,
 		run: func(p probe) {
 			together(6, func(i int) {
-				for round := range int64(10) {
+				for round := range int64(6) {
 					if err := mixedUse(p, fmt.Sprint("w", i), round); err != nil {
 						p.Errorf("user %d of 6, round %d: %v", i, round, err)
 						return

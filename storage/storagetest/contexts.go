@@ -73,6 +73,30 @@ var contextCases = []testCase{
 		},
 	},
 	{
+		name:     "sets back, erases and purges nothing",
+		sentence: otherErrors,
+		run: func(p probe) {
+			c := identified("one", closing(sleeping(chat("a"), noon)))
+			p.commit(c)
+			p.setBack(c.Key, 1, failed(1, noon))
+			ctx, cancel := context.WithCancel(p.Context())
+			cancel()
+			before := p.picture(c.Key, "one")
+			if err := p.s.SetBack(ctx, c.Key, 1, failed(2, never)); err == nil {
+				p.Error("SetBack with a cancelled context returned nil")
+			}
+			p.same("what SetBack changed", p.picture(c.Key, "one"), before)
+			if _, err := p.s.Erase(ctx, "acme", ann); err == nil {
+				p.Error("Erase with a cancelled context returned nil")
+			}
+			p.same("what Erase changed", p.picture(c.Key, "one"), before)
+			if _, err := p.s.Purge(ctx, endOfTime, all); err == nil {
+				p.Error("Purge with a cancelled context returned nil")
+			}
+			p.same("what Purge changed", p.picture(c.Key, "one"), before)
+		},
+	},
+	{
 		name:     "cancelled meanwhile",
 		sentence: contextDone,
 		run:      cancelledMeanwhile,
@@ -82,16 +106,24 @@ var contextCases = []testCase{
 // wraps makes every call with a context that is done.
 func (p probe) wraps(ctx context.Context, want error) {
 	p.Helper()
-	for name, call := range map[string]func() error{
+	calls := map[string]func() error{
 		"Load":        func() error { _, err := p.s.Load(ctx, chat("a"), "one"); return err },
 		"Commit":      func() error { return p.s.Commit(ctx, change(chat("a"), 5, 1)) },
 		"History":     func() error { _, err := p.s.History(ctx, chat("a"), 0, all); return err },
 		"Due":         func() error { _, err := p.s.Due(ctx, noon, storage.Due{}, all); return err },
 		"SetPolicies": func() error { return p.s.SetPolicies(ctx, "acme", 0, []byte("ours")) },
-		"Outdated":    func() error { _, err := p.s.Outdated(ctx, storage.Key{}, all); return err },
+		"Outdated":    func() error { _, err := p.s.Outdated(ctx, noon, storage.Key{}, all); return err },
+		"SetBack":     func() error { return p.s.SetBack(ctx, chat("a"), 5, failed(1, noon)) },
+		"Setbacks":    func() error { _, err := p.s.Setbacks(ctx, storage.Key{}, all); return err },
 		"Feed":        func() error { _, err := p.s.Feed(ctx, 0, all); return err },
 		"Advance":     func() error { _, err := p.s.Advance(ctx, "billing", 1); return err },
-	} {
+		"Erase":       func() error { _, err := p.s.Erase(ctx, "acme", ann); return err },
+		"Purge":       func() error { _, err := p.s.Purge(ctx, endOfTime, all); return err },
+	}
+	if clock, ok := p.s.(storage.Clock); ok {
+		calls["Now"] = func() error { _, err := clock.Now(ctx); return err }
+	}
+	for name, call := range calls {
 		if err := call(); !errors.Is(err, want) {
 			p.Errorf("%s with a context that is done: %v, want an error that wraps %q", name, err, want)
 		}

@@ -11,6 +11,9 @@ import (
 
 const dueReturns = "Due returns the conversations whose due instant is not after by, across workspaces, ordered by instant and key, beginning after the given one (the zero Due: from the oldest on), at most limit."
 
+// leftOut stands at Due and at Outdated.
+const leftOut = "Those whose setback lasts beyond by are left out."
+
 var dueCases = []testCase{
 	{
 		name:     "at the instant, not a microsecond before",
@@ -125,6 +128,50 @@ var dueCases = []testCase{
 		name:     "pages skip nothing while others change",
 		sentence: dueReturns,
 		run:      pagesOfDue,
+	},
+	{
+		name:     "left out until the setback is over",
+		sentence: leftOut,
+		run: func(p probe) {
+			retry := noon.Add(time.Hour)
+			later := sleeping(chat("b"), retry.Add(time.Hour))
+			want := p.sleepers(noon, chat("a"))
+			p.commit(later)
+			p.setBack(chat("a"), 1, failed(1, retry))
+			p.setBack(chat("b"), 1, failed(1, retry))
+			p.same("a microsecond before", p.due(retry.Add(-time.Microsecond), storage.Due{}, all), []storage.Due{})
+			p.same("at the instant", p.due(retry, storage.Due{}, all), want)
+			p.same("when both are due", p.due(later.Head.Due, storage.Due{}, all), append(want, due(later)))
+		},
+	},
+	{
+		name:     "left out until it is released",
+		sentence: leftOut,
+		run: func(p probe) {
+			want := p.sleepers(noon, chat("a"), chat("b"))
+			p.setBack(chat("a"), 1, failed(3, never))
+			p.same("what is due", p.due(noon, storage.Due{}, all), want[1:])
+			p.same("what is due at the end of time", p.due(endOfTime, storage.Due{}, all), want[1:])
+			p.setBack(chat("a"), 1, storage.Setback{})
+			p.same("what is due after the release", p.due(noon, storage.Due{}, all), want)
+		},
+	},
+	{
+		name:     "pages are filled past those left out",
+		sentence: leftOut,
+		run: func(p probe) {
+			queue := p.queue()
+			by := queue[len(queue)-1].At
+			for i, retryAt := range []time.Time{never, by.Add(time.Microsecond), by, endOfTime} {
+				p.setBack(queue[i].Key, 1, failed(1, retryAt))
+			}
+			want := []storage.Due{queue[2], queue[4], queue[5]}
+			for limit := 1; limit <= 4; limit++ {
+				p.same(fmt.Sprint("at most ", limit), p.due(by, storage.Due{}, limit), want[:min(limit, 3)])
+			}
+			p.same("at most 1 after the first", p.due(by, want[0], 1), want[1:2])
+			p.same("after one that is left out", p.due(by, queue[3], all), want[1:])
+		},
 	},
 }
 

@@ -3,6 +3,7 @@ package storagetest_test
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/adjourn/adjourn/storage"
 )
@@ -22,9 +23,25 @@ var commandFaults = []fault{
 			}
 		},
 	}},
-	{"writes Open without events", "CommitWithoutEvents/leaves Open", broken{
-		committing: func(b *broken, c *storage.Commit) { b.note(c.Key, c.Head.Open) },
-		loaded:     func(b *broken, k storage.Key, l *storage.Loaded) { l.Head.Open = noted[bool](b, k) },
+	{"writes the visitor without events", "CommitWithoutEvents/leaves visitor and ClosedAt", broken{
+		committing: func(b *broken, c *storage.Commit) { b.note(c.Key, c.Head.Visitor) },
+		loaded:     func(b *broken, k storage.Key, l *storage.Loaded) { l.Head.Visitor = noted[string](b, k) },
+	}},
+	{"closes without events", "CommitWithoutEvents/leaves visitor and ClosedAt", broken{
+		committing: func(b *broken, c *storage.Commit) { b.note(c.Key, c.Head.ClosedAt) },
+		loaded: func(b *broken, k storage.Key, l *storage.Loaded) {
+			if at := noted[time.Time](b, k); !at.IsZero() {
+				l.Head.ClosedAt = at
+			}
+		},
+	}},
+	{"reopens without events", "CommitWithoutEvents/leaves visitor and ClosedAt", broken{
+		committing: func(b *broken, c *storage.Commit) { b.note(c.Key, c.Head.ClosedAt) },
+		loaded: func(b *broken, k storage.Key, l *storage.Loaded) {
+			if noted[time.Time](b, k).IsZero() {
+				l.Head.ClosedAt = time.Time{}
+			}
+		},
 	}},
 	{"feeds commits without events", "CommitWithoutEvents/enters nothing into the feed", broken{
 		commit: afterwards(nil, func(b *broken, c storage.Commit) {

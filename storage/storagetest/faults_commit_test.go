@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/adjourn/adjourn/storage"
 )
@@ -13,6 +14,20 @@ import (
 var loadFaults = []fault{
 	{"forgets the revision of the policies", "Load/returns the conversation", broken{
 		loaded: func(_ *broken, _ storage.Key, l *storage.Loaded) { l.Head.PolicyRevision = 0 },
+	}},
+	{"keeps the first visitor", "Load/returns the conversation", broken{
+		committing: func(b *broken, c *storage.Commit) {
+			if c.Expect > 0 {
+				c.Head.Visitor = b.head(c.Key).Visitor
+			}
+		},
+	}},
+	{"stays closed", "Load/returns the conversation", broken{
+		committing: func(b *broken, c *storage.Commit) {
+			if c.Head.ClosedAt.IsZero() {
+				c.Head.ClosedAt = b.head(c.Key).ClosedAt
+			}
+		},
 	}},
 	{"knows one set of policies", "Load/returns the policies of the workspace", broken{
 		load: func(b *broken, ctx context.Context, k storage.Key, id string) (storage.Loaded, error) {
@@ -65,9 +80,9 @@ var commitFaults = []fault{
 		},
 	}},
 	{"closes all of a workspace", "Commit/applies to one conversation", broken{
-		committing: func(b *broken, c *storage.Commit) { b.note(c.Key.Workspace, !c.Head.Open) },
+		committing: func(b *broken, c *storage.Commit) { b.note(c.Key.Workspace, c.Head.ClosedAt) },
 		loaded: func(b *broken, k storage.Key, l *storage.Loaded) {
-			l.Head.Open = l.Head.Open && !noted[bool](b, k.Workspace)
+			l.Head.ClosedAt = noted[time.Time](b, k.Workspace)
 		},
 	}},
 	{"joins texts to bodies", "Commit/keeps texts of events without body and bodies without text", broken{
@@ -125,6 +140,11 @@ var commitFaults = []fault{
 			_ = b.Store.Commit(context.Background(), storage.Commit{
 				Key: c.Key, Expect: head.Version, Head: head, Command: c.Command,
 			})
+		}),
+	}},
+	{"ends the setback before it checks", "Conflict/at an old version applies nothing", broken{
+		commit: afterwards(storage.ErrConflict, func(b *broken, c storage.Commit) {
+			_ = b.Store.SetBack(context.Background(), c.Key, b.head(c.Key).Version, storage.Setback{})
 		}),
 	}},
 	{"writes events before it checks", "Conflict/at an old version applies nothing", broken{

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/adjourn/adjourn/storage"
 )
@@ -100,6 +102,122 @@ var concurrencyFaults = []fault{
 			return page(entries, func(e storage.Entry) bool { return e.Position <= after }, limit), ctx.Err()
 		},
 	}},
+	{"checks the version, then sets back", "Concurrency/a setback and a commit", broken{
+		setBack: func(b *broken, ctx context.Context, k storage.Key, version int64, setback storage.Setback) error {
+			if b.head(k).Version != version {
+				return storage.ErrConflict
+			}
+			await(func() bool { return b.head(k).Version != version })
+			return b.Store.SetBack(ctx, k, b.head(k).Version, setback)
+		},
+	}},
+	{"fails when others set back", "Concurrency/a setback and a commit", broken{
+		setBack: func(b *broken, ctx context.Context, k storage.Key, version int64, setback storage.Setback) error {
+			b.note("locked", k)
+			await(func() bool { return noted[int64](b, k) == version })
+			b.note("locked", nil)
+			return b.Store.SetBack(ctx, k, version, setback)
+		},
+		commit: func(b *broken, ctx context.Context, c storage.Commit) error {
+			locked := noted[storage.Key](b, "locked")
+			b.note(c.Key, c.Expect)
+			if locked == c.Key {
+				return errBusy
+			}
+			return b.Store.Commit(ctx, c)
+		},
+	}},
+	{"erases one conversation after the other", "Concurrency/erased all at once", broken{
+		committing: keepTexts,
+		erase: func(b *broken, ctx context.Context, workspace, visitor string) (int, error) {
+			b.note("erasing", true)
+			n, err := b.Store.Erase(ctx, workspace, visitor)
+			reads := len(noted[[]bool](b, "reads"))
+			await(func() bool { return len(noted[[]bool](b, "reads")) >= reads+6 })
+			b.note("erasing", false)
+			return n, err
+		},
+		history: func(b *broken, ctx context.Context, k storage.Key, after int64, limit int) ([]storage.Event, error) {
+			add(b, "reads", true)
+			late := noted[bool](b, "erasing") && strings.HasPrefix(k.Conversation, "second")
+			events, err := b.Store.History(ctx, k, after, limit)
+			if late {
+				b.restore(k, events)
+			}
+			return events, err
+		},
+	}},
+	{"erases the feed first", "Concurrency/erased all at once", broken{
+		committing: keepTexts,
+		erase: func(b *broken, ctx context.Context, workspace, visitor string) (int, error) {
+			b.note("erasing", true)
+			n, err := b.Store.Erase(ctx, workspace, visitor)
+			reads := len(noted[[]bool](b, "reads"))
+			await(func() bool { return len(noted[[]bool](b, "reads")) >= reads+3 })
+			b.note("erasing", false)
+			return n, err
+		},
+		feed: func(b *broken, ctx context.Context, after storage.Position, limit int) ([]storage.Entry, error) {
+			add(b, "reads", true)
+			late := noted[bool](b, "erasing")
+			entries, err := b.Store.Feed(ctx, after, limit)
+			if len(entries) > 0 && late {
+				b.restore(entries[0].Key, entries[0].Events)
+				b.restore(entries[len(entries)-1].Key, entries[len(entries)-1].Events)
+			}
+			return entries, err
+		},
+	}},
+	{"looks for the closed, then purges", "Concurrency/purged or reopened", broken{
+		commit: afterwards(nil, func(b *broken, c storage.Commit) { add(b, "keys", c.Key) }),
+		purge: func(b *broken, ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+			closed := b.closed()
+			await(func() bool { return len(b.closed()) < len(closed) })
+			if _, err := b.Store.Purge(ctx, closedBefore, limit); err != nil {
+				return 0, err
+			}
+			for _, k := range closed {
+				b.note(k, true)
+			}
+			return len(closed), nil
+		},
+		loaded: func(b *broken, k storage.Key, l *storage.Loaded) {
+			if noted[bool](b, k) {
+				l.Head = storage.Head{}
+			}
+		},
+	}},
+	{"counts, then purges", "Concurrency/purged once", broken{
+		commit: afterwards(nil, func(b *broken, c storage.Commit) { add(b, "keys", c.Key) }),
+		purge: func(b *broken, ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+			n := min(limit, len(b.closed()))
+			linger()
+			_, err := b.Store.Purge(ctx, closedBefore, limit)
+			return n, err
+		},
+	}},
+	{"begins with what is left under purges", "Concurrency/feed whole or purged", broken{
+		feed: func(b *broken, ctx context.Context, after storage.Position, limit int) ([]storage.Entry, error) {
+			up := b.purgedUpTo()
+			if after < up || up == 0 {
+				return b.Store.Feed(ctx, after, limit)
+			}
+			await(func() bool { return b.purgedUpTo() > after })
+			return b.Store.Feed(ctx, max(after, b.purgedUpTo()), limit)
+		},
+	}},
+	{"has no events of what is being purged", "Concurrency/feed whole or purged", broken{
+		feed: func(b *broken, ctx context.Context, after storage.Position, limit int) ([]storage.Entry, error) {
+			entries, err := b.Store.Feed(ctx, after, limit)
+			for i, e := range entries {
+				await(func() bool { return b.head(e.Key).Version == 0 })
+				if b.head(e.Key).Version == 0 {
+					entries[i].Events = nil
+				}
+			}
+			return entries, err
+		},
+	}},
 	{"loads for one at a time", "Concurrency/mixed use", broken{
 		load: func(b *broken, ctx context.Context, k storage.Key, id string) (storage.Loaded, error) {
 			if !b.enter("load") {
@@ -118,6 +236,23 @@ var concurrencyFaults = []fault{
 			return noted[storage.Loaded](b, "loaded"), err
 		},
 	}},
+}
+
+// await lets other goroutines run until something has happened, or for a while.
+func await(happened func() bool) {
+	for i := 0; i < 2000 && !happened(); i++ {
+		runtime.Gosched()
+	}
+}
+
+// closed returns the noted keys of conversations that are closed.
+func (b *broken) closed() (closed []storage.Key) {
+	for _, k := range noted[[]storage.Key](b, "keys") {
+		if !b.head(k).ClosedAt.IsZero() {
+			closed = append(closed, k)
+		}
+	}
+	return closed
 }
 
 var errBusy = errors.New("database is locked")

@@ -37,8 +37,8 @@ var contextFaults = []fault{
 		},
 	}},
 	{"Outdated ignores its context", "Context/cancelled", broken{
-		outdated: func(b *broken, ctx context.Context, after storage.Key, limit int) ([]storage.Key, error) {
-			return b.Store.Outdated(context.WithoutCancel(ctx), after, limit)
+		outdated: func(b *broken, ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error) {
+			return b.Store.Outdated(context.WithoutCancel(ctx), by, after, limit)
 		},
 	}},
 	{"Feed ignores its context", "Context/cancelled", broken{
@@ -50,6 +50,29 @@ var contextFaults = []fault{
 		advance: func(b *broken, ctx context.Context, subscriber string, to storage.Position) (storage.Position, error) {
 			return b.Store.Advance(context.WithoutCancel(ctx), subscriber, to)
 		},
+	}},
+	{"SetBack ignores its context", "Context/cancelled", broken{
+		setBack: func(b *broken, ctx context.Context, k storage.Key, version int64, setback storage.Setback) error {
+			return b.Store.SetBack(context.WithoutCancel(ctx), k, version, setback)
+		},
+	}},
+	{"Setbacks ignores its context", "Context/cancelled", broken{
+		setbacks: func(b *broken, ctx context.Context, after storage.Key, limit int) ([]storage.SetbackOf, error) {
+			return b.Store.Setbacks(context.WithoutCancel(ctx), after, limit)
+		},
+	}},
+	{"Erase ignores its context", "Context/cancelled", broken{
+		erase: func(b *broken, ctx context.Context, workspace, visitor string) (int, error) {
+			return b.Store.Erase(context.WithoutCancel(ctx), workspace, visitor)
+		},
+	}},
+	{"Purge ignores its context", "Context/cancelled", broken{
+		purge: func(b *broken, ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+			return b.Store.Purge(context.WithoutCancel(ctx), closedBefore, limit)
+		},
+	}},
+	{"Now ignores its context", "Context/cancelled", broken{
+		now: func(*broken, context.Context) (time.Time, error) { return time.Unix(0, 0).UTC(), nil },
 	}},
 	{"hides why it stopped", "Context/cancelled", broken{
 		history: func(b *broken, ctx context.Context, k storage.Key, after int64, limit int) ([]storage.Event, error) {
@@ -92,6 +115,32 @@ var contextFaults = []fault{
 				err = ctx.Err()
 			}
 			return at, err
+		},
+	}},
+	{"sets back although it was cancelled", "Context/sets back, erases and purges nothing", broken{
+		setBack: func(b *broken, ctx context.Context, k storage.Key, version int64, setback storage.Setback) error {
+			if err := b.Store.SetBack(context.WithoutCancel(ctx), k, version, setback); err != nil {
+				return err
+			}
+			return ctx.Err()
+		},
+	}},
+	{"erases although it was cancelled", "Context/sets back, erases and purges nothing", broken{
+		erase: func(b *broken, ctx context.Context, workspace, visitor string) (int, error) {
+			n, err := b.Store.Erase(context.WithoutCancel(ctx), workspace, visitor)
+			if err == nil {
+				err = ctx.Err()
+			}
+			return n, err
+		},
+	}},
+	{"purges although it was cancelled", "Context/sets back, erases and purges nothing", broken{
+		purge: func(b *broken, ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+			n, err := b.Store.Purge(context.WithoutCancel(ctx), closedBefore, limit)
+			if err == nil {
+				err = ctx.Err()
+			}
+			return n, err
 		},
 	}},
 	{"reports a cancellation after it has committed", "Context/cancelled meanwhile", broken{

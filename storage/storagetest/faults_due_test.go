@@ -30,7 +30,7 @@ var dueFaults = []fault{
 		},
 	}},
 	{"the closed are never due", "Due/also when closed", broken{
-		due: dueUnless(func(b *broken, d storage.Due) bool { return !b.head(d.Key).Open }),
+		due: dueUnless(func(b *broken, d storage.Due) bool { return !b.head(d.Key).ClosedAt.IsZero() }),
 	}},
 	{"sees one workspace", "Due/across workspaces", broken{
 		due: dueUnless(func(_ *broken, d storage.Due) bool { return d.Key.Workspace == "b" }),
@@ -86,6 +86,68 @@ var dueFaults = []fault{
 			return found, err
 		},
 	}},
+	{"does not look at setbacks", "Due/left out until the setback is over", broken{
+		due: func(b *broken, ctx context.Context, by time.Time, after storage.Due, limit int) ([]storage.Due, error) {
+			found, err := b.Store.Due(ctx, afterAll, after, 1000)
+			return page(found, func(d storage.Due) bool { return d.At.After(by) }, limit), err
+		},
+	}},
+	{"still set back at the instant", "Due/left out until the setback is over", broken{
+		due: func(b *broken, ctx context.Context, by time.Time, after storage.Due, limit int) ([]storage.Due, error) {
+			found, err := b.Store.Due(ctx, by, after, 1000)
+			return page(found, func(d storage.Due) bool { return b.setbackOf(d.Key).RetryAt.Equal(by) }, limit), err
+		},
+	}},
+	{"due when it is to be tried again", "Due/left out until the setback is over", broken{
+		found: func(b *broken, found []storage.Due) []storage.Due {
+			for i, d := range found {
+				if at := b.setbackOf(d.Key).RetryAt; at.After(d.At) {
+					found[i].At = at
+				}
+			}
+			return found
+		},
+	}},
+	{"no instant is long ago", "Due/left out until it is released", longAgo},
+	{"limits what is due before it leaves out", "Due/pages are filled past those left out", broken{
+		due: func(b *broken, ctx context.Context, by time.Time, after storage.Due, limit int) ([]storage.Due, error) {
+			found, err := b.Store.Due(ctx, afterAll, after, limit)
+			return page(found, func(d storage.Due) bool { return d.At.After(by) || b.heldBack(d.Key, by) }, limit), err
+		},
+	}},
+}
+
+// afterAll is later than any setback that has an instant.
+var afterAll = time.Date(20_000, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// longAgo keeps the instant of a setback without one as 1970.
+var longAgo = broken{
+	setBack: func(b *broken, ctx context.Context, k storage.Key, version int64, setback storage.Setback) error {
+		if setback.Failures > 0 && setback.RetryAt.IsZero() {
+			setback.RetryAt = time.Unix(0, 0).UTC()
+		}
+		return b.Store.SetBack(ctx, k, version, setback)
+	},
+	loaded: func(_ *broken, _ storage.Key, l *storage.Loaded) {
+		if l.Setback.RetryAt.Unix() == 0 {
+			l.Setback.RetryAt = time.Time{}
+		}
+	},
+}
+
+// setbackOf is of the store below.
+func (b *broken) setbackOf(k storage.Key) storage.Setback {
+	l, err := b.Store.Load(context.Background(), k, "")
+	if err != nil {
+		panic(err)
+	}
+	return l.Setback
+}
+
+// heldBack reports whether the setback of a conversation lasts beyond by.
+func (b *broken) heldBack(k storage.Key, by time.Time) bool {
+	s := b.setbackOf(k)
+	return s.Failures > 0 && (s.RetryAt.IsZero() || s.RetryAt.After(by))
 }
 
 func dueBy(change func(time.Time) time.Time) dueFunc {
@@ -158,8 +220,8 @@ var outdatedFaults = []fault{
 		},
 	}},
 	{"never up to date again", "Outdated/recomputed no longer", broken{
-		outdated: func(b *broken, ctx context.Context, after storage.Key, limit int) ([]storage.Key, error) {
-			keys, err := b.Store.Outdated(ctx, storage.Key{}, 1000)
+		outdated: func(b *broken, ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error) {
+			keys, err := b.Store.Outdated(ctx, by, storage.Key{}, 1000)
 			keys = append(keys, noted[[]storage.Key](b, "once")...)
 			slices.SortFunc(keys, storage.Key.Compare)
 			b.note("once", slices.Compact(keys))
@@ -169,14 +231,14 @@ var outdatedFaults = []fault{
 	{"the closed are outdated too", "Outdated/closed no longer", broken{
 		committing: func(b *broken, c *storage.Commit) {
 			if len(c.Events) > 0 {
-				b.note(c.Key, c.Head.Open)
+				b.note(c.Key, c.Head.ClosedAt)
 			}
-			c.Head.Open = true
+			c.Head.ClosedAt = time.Time{}
 		},
-		loaded: func(b *broken, k storage.Key, l *storage.Loaded) { l.Head.Open = noted[bool](b, k) },
+		loaded: func(b *broken, k storage.Key, l *storage.Loaded) { l.Head.ClosedAt = noted[time.Time](b, k) },
 	}},
 	{"the reopened are never outdated", "Outdated/reopened again", broken{
-		commit: afterwards(nil, func(b *broken, c storage.Commit) { b.note(c.Key, noted[bool](b, c.Key) || !c.Head.Open) }),
+		commit: afterwards(nil, func(b *broken, c storage.Commit) { b.note(c.Key, noted[bool](b, c.Key) || !c.Head.ClosedAt.IsZero()) }),
 		outdated: outdatedUnless(func(b *broken, k storage.Key) bool {
 			return noted[bool](b, k)
 		}),
@@ -187,8 +249,8 @@ var outdatedFaults = []fault{
 				add(b, "keys", c.Key)
 			}
 		}),
-		outdated: func(b *broken, ctx context.Context, after storage.Key, limit int) ([]storage.Key, error) {
-			keys, err := b.Store.Outdated(ctx, after, limit)
+		outdated: func(b *broken, ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error) {
+			keys, err := b.Store.Outdated(ctx, by, after, limit)
 			if len(keys) > 0 {
 				keys = noted[[]storage.Key](b, "keys")
 			}
@@ -201,7 +263,7 @@ var outdatedFaults = []fault{
 				add(b, "keys", c.Key)
 			}
 		}),
-		outdated: func(b *broken, ctx context.Context, after storage.Key, limit int) ([]storage.Key, error) {
+		outdated: func(b *broken, ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error) {
 			return noted[[]storage.Key](b, "keys"), ctx.Err()
 		},
 	}},
@@ -211,27 +273,47 @@ var outdatedFaults = []fault{
 		},
 	}},
 	{"begins with the given key", "Outdated/after a given one", broken{
-		outdated: func(b *broken, ctx context.Context, after storage.Key, limit int) ([]storage.Key, error) {
-			keys, err := b.Store.Outdated(ctx, storage.Key{}, 1000)
+		outdated: func(b *broken, ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error) {
+			keys, err := b.Store.Outdated(ctx, by, storage.Key{}, 1000)
 			return page(keys, func(k storage.Key) bool { return k.Compare(after) < 0 }, limit), err
 		},
 	}},
 	{"does not limit what is outdated", "Outdated/at most limit", broken{
-		outdated: func(b *broken, ctx context.Context, after storage.Key, _ int) ([]storage.Key, error) {
-			return b.Store.Outdated(ctx, after, 1000)
+		outdated: func(b *broken, ctx context.Context, by time.Time, after storage.Key, _ int) ([]storage.Key, error) {
+			return b.Store.Outdated(ctx, by, after, 1000)
 		},
 	}},
 	{"pages the outdated by offset", "Outdated/pages skip nothing while rows leave", broken{
-		outdated: func(b *broken, ctx context.Context, after storage.Key, limit int) ([]storage.Key, error) {
-			keys, err := b.Store.Outdated(ctx, storage.Key{}, 1000)
+		outdated: func(b *broken, ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error) {
+			keys, err := b.Store.Outdated(ctx, by, storage.Key{}, 1000)
 			return offset(b, keys, after == storage.Key{}, limit), err
+		},
+	}},
+	{"outdated in spite of a setback", "Outdated/left out while set back", broken{
+		outdated: func(b *broken, ctx context.Context, _ time.Time, after storage.Key, limit int) ([]storage.Key, error) {
+			return b.Store.Outdated(ctx, afterAll, after, limit)
+		},
+	}},
+	{"outdated though it waits for a release", "Outdated/left out while set back", longAgo},
+	{"not outdated once it was set back", "Outdated/left out while set back", broken{
+		outdated: func(b *broken, ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error) {
+			keys, err := b.Store.Outdated(ctx, by, after, 1000)
+			return page(keys, func(k storage.Key) bool { return b.setbackOf(k).Failures > 0 }, limit), err
+		},
+	}},
+	{"limits the outdated before it leaves out", "Outdated/pages are filled past those left out", broken{
+		outdated: func(b *broken, ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error) {
+			keys, err := b.Store.Outdated(ctx, afterAll, after, limit)
+			return page(keys, func(k storage.Key) bool { return b.heldBack(k, by) }, limit), err
 		},
 	}},
 }
 
-func outdatedUnless(hidden func(*broken, storage.Key) bool) func(*broken, context.Context, storage.Key, int) ([]storage.Key, error) {
-	return func(b *broken, ctx context.Context, after storage.Key, limit int) ([]storage.Key, error) {
-		keys, err := b.Store.Outdated(ctx, after, 1000)
+func outdatedUnless(hidden func(*broken, storage.Key) bool) outdatedFunc {
+	return func(b *broken, ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error) {
+		keys, err := b.Store.Outdated(ctx, by, after, 1000)
 		return page(keys, func(k storage.Key) bool { return hidden(b, k) }, limit), err
 	}
 }
+
+type outdatedFunc = func(*broken, context.Context, time.Time, storage.Key, int) ([]storage.Key, error)

@@ -155,6 +155,37 @@ var feedFaults = []fault{
 			return page(whole, func(e storage.Entry) bool { return e.Position <= after }, limit), err
 		},
 	}},
+	{"goes on with what is left", "Feed/before what was purged is an error", broken{
+		feed: func(b *broken, ctx context.Context, after storage.Position, limit int) ([]storage.Entry, error) {
+			return b.Store.Feed(ctx, max(after, b.purgedUpTo()), limit)
+		},
+	}},
+	{"what was purged is the end of the feed", "Feed/before what was purged is an error", broken{
+		feed: func(b *broken, ctx context.Context, after storage.Position, limit int) ([]storage.Entry, error) {
+			if after < b.purgedUpTo() {
+				return nil, ctx.Err()
+			}
+			return b.Store.Feed(ctx, after, limit)
+		},
+	}},
+}
+
+// purgedUpTo is the last position that the store below no longer has.
+func (b *broken) purgedUpTo() storage.Position {
+	_, err := b.Store.Feed(context.Background(), 0, 1)
+	if purged, ok := errors.AsType[*storage.PurgedError](err); ok {
+		return purged.Oldest - 1
+	}
+	return 0
+}
+
+// end is the last position of the store below, zero if its feed is empty.
+func (b *broken) end() storage.Position {
+	entries, err := b.Store.Feed(context.Background(), b.purgedUpTo(), 10_000)
+	if err != nil || len(entries) == 0 {
+		return 0
+	}
+	return entries[len(entries)-1].Position
 }
 
 // moved adds to the positions of all entries.
@@ -235,6 +266,22 @@ var advanceFaults = []fault{
 				_, _ = b.Store.Advance(ctx, subscriber, storage.Position(len(entries)))
 			}
 			return at, err
+		},
+	}},
+	{"a purge moves the cursors", "Advance/as before in a feed that was purged", broken{
+		advance: func(b *broken, ctx context.Context, subscriber string, to storage.Position) (storage.Position, error) {
+			if _, err := b.Store.Advance(ctx, subscriber, to); err != nil {
+				return 0, err
+			}
+			return b.Store.Advance(ctx, subscriber, b.purgedUpTo())
+		},
+	}},
+	{"an empty feed has no end", "Advance/as before in a feed that was purged", broken{
+		advance: func(b *broken, ctx context.Context, subscriber string, to storage.Position) (storage.Position, error) {
+			if to > b.end() {
+				return 0, storage.ErrPosition
+			}
+			return b.Store.Advance(ctx, subscriber, to)
 		},
 	}},
 }

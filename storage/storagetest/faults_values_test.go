@@ -52,6 +52,35 @@ var valueFaults = []fault{
 			return entries
 		},
 	}},
+	{"cuts reasons", "Values/reasons byte for byte", broken{
+		setBack: func(b *broken, ctx context.Context, k storage.Key, version int64, setback storage.Setback) error {
+			setback.Reason = setback.Reason[:min(255, len(setback.Reason))]
+			return b.Store.SetBack(ctx, k, version, setback)
+		},
+	}},
+	{"lists reasons in one line", "Values/reasons byte for byte", broken{
+		listed: func(_ *broken, listed []storage.SetbackOf) []storage.SetbackOf {
+			for i := range listed {
+				listed[i].Reason = strings.Join(strings.Fields(listed[i].Reason), " ")
+			}
+			return listed
+		},
+	}},
+	{"counts failures in a byte", "Values/reasons byte for byte", broken{
+		setBack: func(b *broken, ctx context.Context, k storage.Key, version int64, setback storage.Setback) error {
+			setback.Failures = min(setback.Failures, 255)
+			return b.Store.SetBack(ctx, k, version, setback)
+		},
+	}},
+	{"rounds times of setbacks to milliseconds", "Values/times to the microsecond in UTC", broken{
+		setBack: func(b *broken, ctx context.Context, k storage.Key, version int64, setback storage.Setback) error {
+			setback.RetryAt = setback.RetryAt.Truncate(time.Millisecond)
+			return b.Store.SetBack(ctx, k, version, setback)
+		},
+	}},
+	{"closes on the full second", "Values/times to the microsecond in UTC", broken{
+		committing: func(_ *broken, c *storage.Commit) { c.Head.ClosedAt = c.Head.ClosedAt.Truncate(time.Second) },
+	}},
 	{"rounds times to milliseconds", "Values/times to the microsecond in UTC", broken{
 		committing: func(_ *broken, c *storage.Commit) { c.Head.Due = c.Head.Due.Truncate(time.Millisecond) },
 	}},
@@ -74,6 +103,20 @@ var valueFaults = []fault{
 		loaded: func(_ *broken, _ storage.Key, l *storage.Loaded) {
 			if l.Head.Version > 0 && l.Head.Due.IsZero() {
 				l.Head.Due = time.Unix(0, 0).UTC()
+			}
+		},
+	}},
+	{"open is closed in 1970", "Values/the zero time stays zero", broken{
+		loaded: func(_ *broken, _ storage.Key, l *storage.Loaded) {
+			if l.Head.Version > 0 && l.Head.ClosedAt.IsZero() {
+				l.Head.ClosedAt = time.Unix(0, 0).UTC()
+			}
+		},
+	}},
+	{"to be tried in 1970", "Values/the zero time stays zero", broken{
+		loaded: func(_ *broken, _ storage.Key, l *storage.Loaded) {
+			if l.Setback.Failures > 0 && l.Setback.RetryAt.IsZero() {
+				l.Setback.RetryAt = time.Unix(0, 0).UTC()
 			}
 		},
 	}},
@@ -117,6 +160,9 @@ var ownershipFaults = []fault{
 	}},
 	{"returns its own keys", "Ownership/what Outdated returns is the caller's", broken{
 		keys: func(b *broken, keys []storage.Key) []storage.Key { return shared(b, keys) },
+	}},
+	{"returns its own setbacks", "Ownership/what Setbacks returns is the caller's", broken{
+		listed: func(b *broken, listed []storage.SetbackOf) []storage.SetbackOf { return shared(b, listed) },
 	}},
 	{"returns its own bodies in the feed", "Ownership/what Feed returns is the caller's", broken{
 		entries: func(b *broken, entries []storage.Entry) []storage.Entry {

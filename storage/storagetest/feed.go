@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/adjourn/adjourn/storage"
@@ -13,6 +14,7 @@ const (
 	feedPrompt  = "A commit is in the feed at the latest for the next call of Feed that begins after Commit returned."
 	positionIs  = "A Position is a place in the feed, counted from one without gaps."
 	entryIs     = "An Entry is one commit in the feed."
+	feedPurged  = "A position before what was purged is a *PurgedError."
 )
 
 var feedCases = []testCase{
@@ -136,16 +138,41 @@ var feedCases = []testCase{
 			}
 		},
 	},
+	{
+		name:     "before what was purged is an error",
+		sentence: feedPurged,
+		run: func(p probe) {
+			want := p.publish(opening(chat("a")), opening(chat("b")), closing(change(chat("a"), 1, 1)), opening(chat("c")))
+			p.purge(endOfTime, all)
+			for after := range storage.Position(3) {
+				for _, limit := range []int{1, all} {
+					entries, err := p.s.Feed(p.Context(), after, limit)
+					if _, ok := errors.AsType[*storage.PurgedError](err); !ok || len(entries) > 0 {
+						p.Fatalf("Feed(%d, %d), purged up to 3: %d entries, %v, want a *PurgedError", after, limit, len(entries), err)
+					}
+				}
+			}
+			p.same("the feed after what was purged", p.feed(3, all), want[3:])
+			p.same("the feed after its end", p.feed(4, all), []storage.Entry{})
+		},
+	},
 }
 
 // publish commits, each after the one before was read from the feed: otherwise
 // the order between conversations is open. It returns the feed that this gives.
 func (p probe) publish(commits ...storage.Commit) (want []storage.Entry) {
 	p.Helper()
+	return p.publishAfter(0, commits...)
+}
+
+// publishAfter publishes at the end of a feed that is there already.
+func (p probe) publishAfter(end storage.Position, commits ...storage.Commit) (want []storage.Entry) {
+	p.Helper()
 	for _, c := range commits {
 		p.commit(c)
-		p.feed(storage.Position(len(want)), all)
-		want = append(want, entry(storage.Position(len(want))+1, c))
+		p.feed(end, all)
+		end++
+		want = append(want, entry(end, c))
 	}
 	return want
 }

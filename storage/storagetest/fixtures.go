@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/adjourn/adjourn/storage"
@@ -12,10 +13,13 @@ func chat(conversation string) storage.Key {
 	return storage.Key{Workspace: "acme", Conversation: conversation}
 }
 
+// ann is the visitor whose conversation it is, unless a case says otherwise.
+const ann = "ann"
+
 // change is a commit of n events, whose bodies and texts tell them apart. It
 // leaves the conversation open and never due.
 func change(k storage.Key, expect int64, n int) storage.Commit {
-	c := storage.Commit{Key: k, Expect: expect, Head: storage.Head{Open: true}}
+	c := storage.Commit{Key: k, Expect: expect, Head: storage.Head{Visitor: ann}}
 	for i := range int64(n) {
 		c.Events = append(c.Events, event(k, expect+i+1))
 	}
@@ -52,9 +56,18 @@ func under(revision int64, c storage.Commit) storage.Commit {
 	return c
 }
 
+// of is c, in a conversation of a visitor.
+func of(visitor string, c storage.Commit) storage.Commit {
+	c.Head.Visitor = visitor
+	return c
+}
+
 // closing is c, with the conversation closed by it.
-func closing(c storage.Commit) storage.Commit {
-	c.Head.Open = false
+func closing(c storage.Commit) storage.Commit { return closingAt(evening, c) }
+
+// closingAt is c, with the conversation closed by it at an instant.
+func closingAt(at time.Time, c storage.Commit) storage.Commit {
+	c.Head.ClosedAt = at
 	return c
 }
 
@@ -73,6 +86,22 @@ func fingerprint(id string) (f [16]byte) {
 // without is a commit without events to the conversation that c left.
 func without(c storage.Commit) storage.Commit {
 	return storage.Commit{Key: c.Key, Expect: c.Head.Version, Head: c.Head}
+}
+
+// failed is a setback of n failures that lasts until an instant; never: until it
+// is released.
+func failed(n int, until time.Time) storage.Setback {
+	return storage.Setback{Failures: n, RetryAt: until, Reason: fmt.Sprintf("failure %d: no such template", n)}
+}
+
+// erased is how events read when their texts have been erased.
+func erased(events []storage.Event) []storage.Event {
+	events = slices.Clone(events)
+	for i := range events {
+		e := &events[i]
+		e.Erased, e.Text = e.Text != "", ""
+	}
+	return events
 }
 
 // entry is the place in the feed that c must have.

@@ -5,7 +5,7 @@ import (
 )
 
 const (
-	loadReturns = "Load returns a conversation with the policies of its workspace and, if commandID is not empty, what that command did to this conversation."
+	loadReturns = "Load returns a conversation with the policies of its workspace, its setback and, if commandID is not empty, what that command did to this conversation."
 	loadUnknown = "An unknown conversation is the zero Head, not an error; so is one of another workspace."
 	keyStarts   = "Every key starts with its workspace: a conversation of another workspace is as unknown as one that does not exist."
 	zeroPolicy  = "The zero value stands for a workspace that never set any."
@@ -16,13 +16,17 @@ var loadCases = []testCase{
 		name:     "returns the conversation",
 		sentence: loadReturns,
 		run: func(p probe) {
-			first, second := under(7, sleeping(chat("a"), noon)), under(8, change(chat("a"), 1, 2))
+			first, second := under(7, sleeping(chat("a"), noon)), under(8, of("bob", change(chat("a"), 1, 2)))
 			p.commit(first, opening(chat("b")))
 			p.same("the head after the first commit", p.load(chat("a"), "").Head, first.Head)
 			p.commit(second)
 			p.same("the head after the second commit", p.load(chat("a"), "").Head, second.Head)
-			p.commit(closing(change(chat("a"), 3, 1)))
-			p.same("Open after closing", p.load(chat("a"), "").Head.Open, false)
+			closed := closing(change(chat("a"), 3, 1))
+			p.commit(closed)
+			p.same("the head after closing", p.load(chat("a"), "").Head, closed.Head)
+			reopened := change(chat("a"), 4, 1)
+			p.commit(reopened)
+			p.same("the head after reopening", p.load(chat("a"), "").Head, reopened.Head)
 		},
 	},
 	{

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/adjourn/adjourn/storage"
 )
@@ -104,11 +105,11 @@ var outdatedCases = []testCase{
 		run: func(p probe) {
 			keys := p.stale()
 			for i, after := range keys {
-				p.same(fmt.Sprint("after ", after), p.outdated(after, all), keys[i+1:])
+				p.same(fmt.Sprint("after ", after), p.outdated(noon, after, all), keys[i+1:])
 			}
 			gone := keys[4]
 			gone.Conversation += "!" // Sorts right after it.
-			p.same("after one that is not there", p.outdated(gone, all), keys[5:])
+			p.same("after one that is not there", p.outdated(noon, gone, all), keys[5:])
 		},
 	},
 	{
@@ -117,9 +118,9 @@ var outdatedCases = []testCase{
 		run: func(p probe) {
 			keys := p.stale()
 			for limit := 1; limit <= len(keys)+1; limit++ {
-				p.same(fmt.Sprint("at most ", limit), p.outdated(storage.Key{}, limit), keys[:min(limit, len(keys))])
+				p.same(fmt.Sprint("at most ", limit), p.outdated(noon, storage.Key{}, limit), keys[:min(limit, len(keys))])
 			}
-			p.same("at most 2 after the third", p.outdated(keys[2], 2), keys[3:5])
+			p.same("at most 2 after the third", p.outdated(noon, keys[2], 2), keys[3:5])
 		},
 	},
 	{
@@ -130,7 +131,7 @@ var outdatedCases = []testCase{
 			var got []storage.Key
 			var after storage.Key
 			for len(got) < len(want) {
-				page := p.outdated(after, 4)
+				page := p.outdated(noon, after, 4)
 				if len(page) == 0 {
 					break
 				}
@@ -143,12 +144,47 @@ var outdatedCases = []testCase{
 			p.isOutdated()
 		},
 	},
+	{
+		name:     "left out while set back",
+		sentence: leftOut,
+		run: func(p probe) {
+			p.commit(opening(chat("a")), opening(chat("b")), opening(chat("c")))
+			p.setPolicies("acme", 0, "first")
+			p.setBack(chat("a"), 1, failed(1, noon.Add(time.Microsecond)))
+			p.setBack(chat("b"), 1, failed(3, never))
+			p.setBack(chat("c"), 1, failed(2, noon))
+			p.isOutdated(chat("c"))
+			p.same("a microsecond later", p.outdated(noon.Add(time.Microsecond), storage.Key{}, all),
+				[]storage.Key{chat("a"), chat("c")})
+			p.setBack(chat("b"), 1, storage.Setback{})
+			p.same("after the release", p.outdated(endOfTime, storage.Key{}, all),
+				[]storage.Key{chat("a"), chat("b"), chat("c")})
+		},
+	},
+	{
+		name:     "pages are filled past those left out",
+		sentence: leftOut,
+		run: func(p probe) {
+			var want []storage.Key
+			for i, k := range p.stale() {
+				if i%3 == 0 {
+					want = append(want, k)
+					continue
+				}
+				p.setBack(k, 1, failed(i, []time.Time{never, never, endOfTime}[i%3]))
+			}
+			for _, limit := range []int{1, 2, 5, len(want), len(want) + 1} {
+				p.same(fmt.Sprint("at most ", limit), p.outdated(noon, storage.Key{}, limit), want[:min(limit, len(want))])
+			}
+			p.same("at most 2 after the third", p.outdated(noon, want[2], 2), want[3:5])
+		},
+	},
 }
 
 // isOutdated compares what is outdated, all of it and in order.
 func (p probe) isOutdated(want ...storage.Key) {
 	p.Helper()
-	p.same("what is outdated", p.outdated(storage.Key{}, all), want)
+	p.same("what is outdated", p.outdated(noon, storage.Key{}, all), want)
 }
 
 // stale opens conversations that are all outdated, and returns them in order.

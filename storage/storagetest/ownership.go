@@ -59,9 +59,25 @@ var ownershipCases = []testCase{
 			p.setPolicies("acme", 0, "ours")
 			p.untouched(func() {
 				for _, limit := range []int{2, all} {
-					keys := p.outdated(storage.Key{}, limit)
+					keys := p.outdated(noon, storage.Key{}, limit)
 					clear(keys)
 					_ = append(keys, storage.Key{})
+				}
+			})
+		},
+	},
+	{
+		name:     "what Setbacks returns is the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			for _, k := range []storage.Key{chat("a"), chat("b"), chat("c")} {
+				p.setBackOf(k, failed(1, noon))
+			}
+			p.untouched(func() {
+				for _, limit := range []int{2, all} {
+					setbacks := p.setbacks(storage.Key{}, limit)
+					clear(setbacks)
+					_ = append(setbacks, storage.SetbackOf{})
 				}
 			})
 		},

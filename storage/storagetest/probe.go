@@ -19,8 +19,15 @@ import (
 // all is a limit that no case reaches.
 const all = 10_000
 
-// noon is an ordinary instant, to the microsecond.
-var noon = time.Date(2026, time.March, 2, 12, 0, 0, 123_456_000, time.UTC)
+var (
+	// noon is an ordinary instant, to the microsecond. Conversations are closed
+	// in the evening.
+	noon    = time.Date(2026, time.March, 2, 12, 0, 0, 123_456_000, time.UTC)
+	evening = noon.Add(7*time.Hour + 7*time.Microsecond)
+
+	never     time.Time
+	endOfTime = time.Date(9999, time.December, 31, 23, 59, 59, 999_999_000, time.UTC)
+)
 
 // A probe asks one store, and fails its test when an answer is an error. Its
 // methods are for the goroutine of the test, but for those of testing.T that
@@ -28,6 +35,8 @@ var noon = time.Date(2026, time.March, 2, 12, 0, 0, 123_456_000, time.UTC)
 type probe struct {
 	*testing.T
 	s storage.Store
+
+	transaction func(t *testing.T) (tx storage.Tx, commit, rollback func() error) // for RunTx
 }
 
 func (p probe) load(k storage.Key, commandID string) storage.Loaded {
@@ -84,11 +93,24 @@ func (p probe) setPolicies(workspace string, expect int64, body string) {
 	p.ok(err, "SetPolicies(%q, %d)", workspace, expect)
 }
 
-func (p probe) outdated(after storage.Key, limit int) []storage.Key {
+func (p probe) outdated(by time.Time, after storage.Key, limit int) []storage.Key {
 	p.Helper()
-	keys, err := p.s.Outdated(p.Context(), after, limit)
-	p.ok(err, "Outdated(%v, %d)", after, limit)
+	keys, err := p.s.Outdated(p.Context(), by, after, limit)
+	p.ok(err, "Outdated(%v, %v, %d)", by, after, limit)
 	return keys
+}
+
+func (p probe) setBack(k storage.Key, version int64, setback storage.Setback) {
+	p.Helper()
+	err := p.s.SetBack(p.Context(), k, version, setback)
+	p.ok(err, "SetBack(%v, %d, %v)", k, version, setback)
+}
+
+func (p probe) setbacks(after storage.Key, limit int) []storage.SetbackOf {
+	p.Helper()
+	setbacks, err := p.s.Setbacks(p.Context(), after, limit)
+	p.ok(err, "Setbacks(%v, %d)", after, limit)
+	return setbacks
 }
 
 func (p probe) feed(after storage.Position, limit int) []storage.Entry {
@@ -103,6 +125,21 @@ func (p probe) advance(subscriber string, to storage.Position) storage.Position 
 	at, err := p.s.Advance(p.Context(), subscriber, to)
 	p.ok(err, "Advance(%q, %d)", subscriber, to)
 	return at
+}
+
+// erase erases the texts of a visitor of the workspace that most cases use.
+func (p probe) erase(visitor string) int {
+	p.Helper()
+	n, err := p.s.Erase(p.Context(), "acme", visitor)
+	p.ok(err, "Erase(%q, %q)", "acme", visitor)
+	return n
+}
+
+func (p probe) purge(closedBefore time.Time, limit int) int {
+	p.Helper()
+	n, err := p.s.Purge(p.Context(), closedBefore, limit)
+	p.ok(err, "Purge(%v, %d)", closedBefore, limit)
+	return n
 }
 
 // ok ends the test if a call failed that must not.
@@ -127,7 +164,8 @@ func difference(want, got any) string {
 		return ""
 	}
 	return cmp.Diff(want, got, cmp.Comparer(bytes.Equal),
-		nilIsEmpty[storage.Event](), nilIsEmpty[storage.Due](), nilIsEmpty[storage.Key](), nilIsEmpty[storage.Entry]())
+		nilIsEmpty[storage.Event](), nilIsEmpty[storage.Due](), nilIsEmpty[storage.Key](), nilIsEmpty[storage.Entry](),
+		nilIsEmpty[storage.SetbackOf]())
 }
 
 func nilIsEmpty[E any]() cmp.Option {
@@ -143,6 +181,7 @@ type picture struct {
 	History  []storage.Event
 	Due      []storage.Due
 	Outdated []storage.Key
+	Setbacks []storage.SetbackOf
 	Feed     []storage.Entry
 }
 
@@ -152,9 +191,21 @@ func (p probe) picture(k storage.Key, commandID string) picture {
 		Loaded:   p.load(k, commandID),
 		History:  p.history(k, 0, all),
 		Due:      p.due(noon.AddDate(10, 0, 0), storage.Due{}, all),
-		Outdated: p.outdated(storage.Key{}, all),
-		Feed:     p.feed(0, all),
+		Outdated: p.outdated(noon, storage.Key{}, all),
+		Setbacks: p.setbacks(storage.Key{}, all),
+		Feed:     p.feed(p.begins()-1, all),
 	}
+}
+
+// begins is the oldest position from which on the feed is whole.
+func (p probe) begins() storage.Position {
+	p.Helper()
+	_, err := p.s.Feed(p.Context(), 0, 1)
+	if purged, ok := errors.AsType[*storage.PurgedError](err); ok {
+		return purged.Oldest
+	}
+	p.ok(err, "Feed(0, 1)")
+	return 1
 }
 
 // together runs f n times at once, as nearly as it can, and waits for all.

@@ -14,9 +14,12 @@ import (
 // notTested are the sentences of the contract without a subtest, with the
 // reason.
 var notTested = map[string]string{
-	"A Key names a conversation.":                                                                                 "says what follows",
-	"A Head is a conversation as it stands.":                                                                      "says what follows",
-	"An Event is one event of a conversation.":                                                                    "says what follows",
+	"A Key names a conversation.":              "says what follows",
+	"A Head is a conversation as it stands.":   "says what follows",
+	"An Event is one event of a conversation.": "says what follows",
+	"A Setback keeps a conversation that could not be worked on from being tried again and again.":                "says what follows",
+	"A SetbackOf is a conversation with its setback.":                                                             "says what follows",
+	"A Clock is a store with a clock that all its users share, such as the database server's.":                    "says what follows",
 	"Policies are the policies of a workspace.":                                                                   "says what follows",
 	"A Store keeps conversations.":                                                                                "says what follows",
 	"Due names a conversation and its due instant.":                                                               "says what follows",
@@ -31,6 +34,11 @@ var notTested = map[string]string{
 	"Loading with the command's ID tells.":                                                                        "a kit cannot break the connection of a store that it does not know",
 	"Compare orders keys by workspace, then conversation, both byte by byte.":                                     "is code of package storage; stores are tested by the orders that they return",
 	"Compare orders by instant, then key.":                                                                        "is code of package storage; stores are tested by the orders that they return",
+	"Error names the position.":                                                                                   "is code of package storage",
+	"Error names the versions and the way out.":                                                                   "is code of package storage",
+	"A SchemaError says that the tables of a store are not those that this version of the library works with.":    "a kit that knows a store by its methods sees no tables",
+	"It does not stand still during a transaction.":                                                               "a clock is not in a transaction here, and a kit that waits for one to move depends on timing",
+	"It is not safe for concurrent use.":                                                                          "binds the caller",
 	"Texts are valid UTF-8 without NUL.":                                                                          "binds the caller",
 	"Limits are positive.":                                                                                        "binds the caller",
 }

@@ -2,6 +2,7 @@ package storagetest_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -12,14 +13,31 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/adjourn/adjourn/storage"
+	"github.com/adjourn/adjourn/storage/memory"
 	"github.com/adjourn/adjourn/storage/storagetest"
 )
 
 func TestMemory(t *testing.T) {
 	t.Parallel()
 	storagetest.Run(t, open)
+}
+
+func TestClock(t *testing.T) {
+	t.Parallel()
+	storagetest.Run(t, func(*testing.T) storage.Store { return timed{memory.New()} })
+}
+
+// timed is a store with the machine's clock.
+type timed struct{ *memory.Store }
+
+func (timed) Now(ctx context.Context) (time.Time, error) {
+	if err := ctx.Err(); err != nil {
+		return time.Time{}, err
+	}
+	return time.Now().UTC().Truncate(time.Microsecond), nil
 }
 
 // inChild is set where the broken stores run: in a process of its own, because
@@ -33,7 +51,11 @@ func TestBroken(t *testing.T) {
 		for _, f := range faults() {
 			t.Run(f.name, func(t *testing.T) {
 				t.Parallel()
-				storagetest.Run(t, func(*testing.T) storage.Store { return f.open() })
+				if f.inTx() {
+					storagetest.RunTx(t, func(*testing.T) storagetest.TxHarness { return f.openTx() })
+				} else {
+					storagetest.Run(t, func(*testing.T) storage.Store { return f.open() })
+				}
 			})
 		}
 		return
@@ -90,7 +112,7 @@ var runBroken = sync.OnceValues(func() (report, error) {
 	if err != nil {
 		return report{}, err
 	}
-	cmd := exec.Command(self, "-test.run=^TestBroken$", "-test.v", "-test.parallel=1", "-test.timeout=5m")
+	cmd := exec.Command(self, "-test.run=^TestBroken$", "-test.v", "-test.parallel=1", "-test.timeout=9m")
 	cmd.Env = append(os.Environ(), inChild+"=1")
 	out, err := cmd.CombinedOutput()
 	switch {

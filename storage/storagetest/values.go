@@ -48,16 +48,37 @@ var valueCases = []testCase{
 		},
 	},
 	{
+		name:     "reasons byte for byte",
+		sentence: bytesAndTimes,
+		run: func(p probe) {
+			p.commit(opening(chat("a")))
+			for i, reason := range awkwardTexts() {
+				want := storage.Setback{Failures: math.MaxInt32 - i, RetryAt: noon, Reason: reason}
+				p.setBack(chat("a"), 1, want)
+				what := fmt.Sprintf("reason %d (%d bytes) ", i, len(reason))
+				p.same(what+"in Load", p.load(chat("a"), "").Setback, want)
+				p.same(what+"in Setbacks", p.setbacks(storage.Key{}, all), []storage.SetbackOf{{Key: chat("a"), Setback: want}})
+			}
+		},
+	},
+	{
 		name:     "times to the microsecond in UTC",
 		sentence: bytesAndTimes,
 		run: func(p probe) {
 			for i, at := range awkwardTimes() {
-				c := sleeping(chat(fmt.Sprint(i)), at)
+				c := closingAt(at, sleeping(chat(fmt.Sprint(i)), at))
 				p.commit(c)
 				p.sameTime("the due instant of the head", p.load(c.Key, "").Head.Due, at)
+				p.sameTime("the closing instant of the head", p.load(c.Key, "").Head.ClosedAt, at)
 				for _, d := range p.due(at, storage.Due{At: at}, 1) {
 					p.sameTime("the instant in Due", d.At, at)
 				}
+				p.setBack(c.Key, 1, failed(1, at))
+				p.sameTime("the instant of the setback in Load", p.load(c.Key, "").Setback.RetryAt, at)
+				for _, s := range p.setbacks(storage.Key{}, all) {
+					p.sameTime("the instant in Setbacks", s.RetryAt, at)
+				}
+				p.setBack(c.Key, 1, storage.Setback{})
 			}
 		},
 	},
@@ -66,8 +87,16 @@ var valueCases = []testCase{
 		sentence: timesAre,
 		run: func(p probe) {
 			p.commit(opening(chat("a")))
-			if at := p.load(chat("a"), "").Head.Due; !at.IsZero() {
+			p.setBack(chat("a"), 1, failed(1, never))
+			l := p.load(chat("a"), "")
+			if at := l.Head.Due; !at.IsZero() {
 				p.Errorf("a conversation that is never due has the due instant %v", at)
+			}
+			if at := l.Head.ClosedAt; !at.IsZero() {
+				p.Errorf("a conversation that is open was closed at %v", at)
+			}
+			if at := l.Setback.RetryAt; !at.IsZero() {
+				p.Errorf("a setback that lasts until it is released has the instant %v", at)
 			}
 		},
 	},
@@ -150,6 +179,6 @@ func awkwardTimes() []time.Time {
 		noon.Truncate(time.Second).Add(999_999*time.Microsecond),
 		noon.AddDate(0, 0, 400),
 		time.Date(2026, time.March, 29, 1, 30, 0, 0, time.UTC), // no such hour in Berlin
-		time.Date(9999, time.December, 31, 23, 59, 59, 999_999_000, time.UTC),
+		endOfTime,
 	)
 }

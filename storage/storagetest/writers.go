@@ -146,10 +146,17 @@ func mixedUse(p probe, workspace string, round int64) error {
 	if events, err := p.s.History(ctx, own, round, all); err != nil || difference(c.Events, events) != "" {
 		return fmt.Errorf("calling History: %v, %v, want %v", events, err, c.Events)
 	}
+	setback := storage.SetbackOf{Key: own, Setback: failed(int(round)+1, noon)}
+	if err := p.s.SetBack(ctx, own, round+1, setback.Setback); err != nil {
+		return fmt.Errorf("calling SetBack: %w", err)
+	}
+	if setbacks, err := p.s.Setbacks(ctx, storage.Key{}, all); err != nil || !slices.Contains(setbacks, setback) {
+		return fmt.Errorf("calling Setbacks: %v, %v, want %v among them", setbacks, err, setback)
+	}
 	if found, err := p.s.Due(ctx, noon, storage.Due{}, all); err != nil || !slices.Contains(found, due(c)) {
 		return fmt.Errorf("calling Due: %v, %v, want %v among them", found, err, due(c))
 	}
-	if keys, err := p.s.Outdated(ctx, storage.Key{}, all); err != nil || !slices.Contains(keys, own) {
+	if keys, err := p.s.Outdated(ctx, noon, storage.Key{}, all); err != nil || !slices.Contains(keys, own) {
 		return fmt.Errorf("calling Outdated: %v, %v, want %v among them", keys, err, own)
 	}
 	entries, err := p.s.Feed(ctx, 0, all)
@@ -159,6 +166,12 @@ func mixedUse(p probe, workspace string, round int64) error {
 	end := storage.Position(len(entries))
 	if at, err := p.s.Advance(ctx, workspace, end); err != nil || at != end {
 		return fmt.Errorf("calling Advance: %d, %v, want %d", at, err, end)
+	}
+	if n, err := p.s.Erase(ctx, workspace, ann); err != nil || n != 1 {
+		return fmt.Errorf("calling Erase: %d, %v, want 1", n, err)
+	}
+	if n, err := p.s.Purge(ctx, evening, all); err != nil || n != 0 {
+		return fmt.Errorf("calling Purge: %d, %v, want 0", n, err)
 	}
 	shared := storage.Key{Workspace: "shared", Conversation: "a"}
 	if err := p.s.Commit(ctx, change(shared, round, 1)); err != nil && !errors.Is(err, storage.ErrConflict) {

@@ -1,0 +1,145 @@
+// Package group gathers concurrent commits into batches, so that a store pays
+// for one transaction instead of many.
+//
+// It knows nothing of what a batch is written to. It will never write two
+// batches at once, wait for more to come, or try anything again.
+package group
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/adjourn/adjourn/storage"
+)
+
+// ErrClosed: the store was closed. The commit was not applied.
+var ErrClosed = errors.New("storage: the store is closed")
+
+// A Committer collects what is given to Commit while a batch is being written,
+// and writes that as the next one. It is safe for concurrent use.
+type Committer[T any] struct {
+	write func(batch []T) []error
+	max   int
+
+	mu      sync.Mutex // guards the fields below
+	waiting []*item[T]
+	writing bool
+	closed  bool
+	idle    sync.Cond // signals that writing has ended
+}
+
+type item[T any] struct {
+	key    storage.Key
+	value  T
+	result chan error // takes one without waiting
+}
+
+// New returns a Committer whose batches have at most max values, no two of the
+// same conversation. Write returns a result for each value, in their order; it is
+// called by one goroutine at a time, which ends when nothing waits.
+func New[T any](max int, write func(batch []T) []error) *Committer[T] {
+	c := &Committer[T]{write: write, max: max}
+	c.idle.L = &c.mu
+	return c
+}
+
+// Commit writes the value with the next batch and returns its result. A batch is
+// not ended by the context of one of its values: when ctx is done, a value that
+// waits is taken back, and the outcome of one that is being written is
+// [storage.ErrOutcomeUnknown]. The error then wraps that of ctx.
+func (c *Committer[T]) Commit(ctx context.Context, key storage.Key, value T) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	it := &item[T]{key: key, value: value, result: make(chan error, 1)}
+	if !c.add(it) {
+		return ErrClosed
+	}
+	select {
+	case err := <-it.result:
+		return err
+	case <-ctx.Done():
+	}
+	if c.takeBack(it) {
+		return ctx.Err()
+	}
+	select {
+	case err := <-it.result: // it was ready at the same moment
+		return err
+	default:
+		return fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, ctx.Err())
+	}
+}
+
+// Close refuses new values and waits until those that were given are written.
+func (c *Committer[T]) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	for c.writing {
+		c.idle.Wait()
+	}
+}
+
+func (c *Committer[T]) add(it *item[T]) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return false
+	}
+	c.waiting = append(c.waiting, it)
+	if !c.writing {
+		c.writing = true
+		go c.writeAll()
+	}
+	return true
+}
+
+func (c *Committer[T]) takeBack(it *item[T]) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, w := range c.waiting {
+		if w == it {
+			c.waiting = append(c.waiting[:i], c.waiting[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// writeAll writes batches until nothing waits.
+func (c *Committer[T]) writeAll() {
+	for batch := c.next(); len(batch) > 0; batch = c.next() {
+		values := make([]T, len(batch))
+		for i, it := range batch {
+			values[i] = it.value
+		}
+		for i, err := range c.write(values) {
+			batch[i].result <- err
+		}
+	}
+}
+
+// next takes the next batch: the oldest values, one of each conversation.
+func (c *Committer[T]) next() []*item[T] {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var batch, left []*item[T]
+	taken := map[storage.Key]bool{}
+	for _, it := range c.waiting {
+		if len(batch) == c.max || taken[it.key] {
+			left = append(left, it)
+			continue
+		}
+		taken[it.key] = true
+		batch = append(batch, it)
+	}
+	c.waiting = left
+	if len(batch) == 0 {
+		c.writing = false
+		c.idle.Broadcast()
+	}
+	return batch
+}

@@ -1,0 +1,2 @@
+// Package postgres keeps conversations in a Postgres database.
+package postgres

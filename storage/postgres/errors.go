@@ -1,0 +1,74 @@
+package postgres
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/adjourn/adjourn/storage"
+)
+
+// Codes of the server's errors.
+const (
+	serializationFailure = "40001"
+	completionUnknown    = "40003"
+	deadlockDetected     = "40P01"
+	lockNotAvailable     = "55P03"
+	queryCanceled        = "57014"
+	inFailedTransaction  = "25P02"
+	idleInTransaction    = "25P03"
+)
+
+// sqlState is the server's code for an error, as pgx and lib/pq tell it; empty
+// if the error is not the server's.
+func sqlState(err error) string {
+	if coded, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err); ok {
+		return coded.SQLState()
+	}
+	return ""
+}
+
+func class(state string) string { return state[:min(2, len(state))] }
+
+// rolledBack reports whether an error of COMMIT says that the transaction did
+// not take effect. When the server shuts down, or the connection breaks, the
+// commit may have been made and the answer lost.
+func rolledBack(err error) bool {
+	if errors.Is(err, sql.ErrTxDone) {
+		return true // it was over before, so COMMIT was not sent
+	}
+	switch state := sqlState(err); state {
+	case completionUnknown:
+		return false
+	case queryCanceled, inFailedTransaction, idleInTransaction, lockNotAvailable:
+		return true
+	default:
+		return class(state) == "40" || class(state) == "23"
+	}
+}
+
+// raced makes a conflict of the errors that tell of another transaction which
+// was there first.
+func raced(err error) error {
+	switch sqlState(err) {
+	case serializationFailure, deadlockDetected, lockNotAvailable:
+		return fmt.Errorf("%w: %w", storage.ErrConflict, err)
+	}
+	return err
+}
+
+// worthAlone reports whether the commits of a batch that failed as a whole may
+// fare better one by one: not if the server cannot be reached.
+func worthAlone(err error) bool {
+	if errors.Is(err, storage.ErrOutcomeUnknown) {
+		return false
+	}
+	switch class(sqlState(err)) {
+	case "21", "22", "23", "40", "54", "55": // the data of one of them, its locks or its size
+		return true
+	}
+	return false
+}

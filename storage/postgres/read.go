@@ -1,0 +1,104 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/adjourn/adjourn/storage"
+)
+
+// Load implements [storage.Store].
+func (s *Store) Load(ctx context.Context, key storage.Key, commandID string) (storage.Loaded, error) {
+	ctx, cancel := s.deadline(ctx)
+	defer cancel()
+	if err := s.ready(ctx, s.db); err != nil {
+		return storage.Loaded{}, failed(ctx, "load", err)
+	}
+	l, err := s.load(ctx, s.db, key, commandID)
+	return l, failed(ctx, "load", err)
+}
+
+// load is one statement, so that all it returns is of one moment.
+func (s *Store) load(ctx context.Context, q querier, key storage.Key, commandID string) (storage.Loaded, error) {
+	if err := storable(key.Workspace, key.Conversation, commandID); err != nil {
+		return storage.Loaded{}, err
+	}
+	var l storage.Loaded
+	var closedAt, due, retryAt, from, to sql.NullInt64
+	var fingerprint []byte
+	err := q.QueryRowContext(ctx, s.sql(`
+		SELECT coalesce(c.version, 0), c.body, coalesce(c.visitor, ''), c.closed_at, c.due, coalesce(c.policy_revision, 0),
+			coalesce(c.failures, 0), c.retry_at, coalesce(c.reason, ''),
+			coalesce(p.revision, 0), p.body,
+			m.fingerprint, m.from_version, m.to_version
+		FROM (SELECT $1::text AS workspace, $2::text AS conversation, $3::text AS command) asked
+		LEFT JOIN {prefix}.conversations c USING (workspace, conversation)
+		LEFT JOIN {prefix}.policies p USING (workspace)
+		LEFT JOIN {prefix}.commands m USING (workspace, conversation, command)`),
+		key.Workspace, key.Conversation, commandID,
+	).Scan(
+		&l.Head.Version, &l.Head.Body, &l.Head.Visitor, &closedAt, &due, &l.Head.PolicyRevision,
+		&l.Setback.Failures, &retryAt, &l.Setback.Reason,
+		&l.Policies.Revision, &l.Policies.Body,
+		&fingerprint, &from, &to,
+	)
+	if err != nil {
+		return storage.Loaded{}, err
+	}
+	l.Head.ClosedAt, l.Head.Due, l.Setback.RetryAt = instant(closedAt), instant(due), instant(retryAt)
+	if from.Valid {
+		l.Applied = &storage.Applied{From: from.Int64, To: to.Int64}
+		copy(l.Applied.Fingerprint[:], fingerprint)
+	}
+	return l, nil
+}
+
+// History implements [storage.Store].
+func (s *Store) History(ctx context.Context, key storage.Key, after int64, limit int) ([]storage.Event, error) {
+	ctx, cancel := s.deadline(ctx)
+	defer cancel()
+	if err := s.ready(ctx, s.db); err != nil {
+		return nil, failed(ctx, "history", err)
+	}
+	events, err := s.history(ctx, s.db, key, after, limit)
+	return events, failed(ctx, "history", err)
+}
+
+func (s *Store) history(ctx context.Context, q querier, key storage.Key, after int64, limit int) ([]storage.Event, error) {
+	if err := storable(key.Workspace, key.Conversation); err != nil {
+		return nil, err
+	}
+	rows, err := q.QueryContext(ctx, s.sql(`
+		SELECT version, body, has_text, (
+			SELECT text FROM {prefix}.texts t
+			WHERE t.workspace = e.workspace AND t.conversation = e.conversation AND t.version = e.version)
+		FROM {prefix}.events e
+		WHERE workspace = $1::text AND conversation = $2::text AND version > $3::bigint
+		ORDER BY version
+		LIMIT $4::bigint`),
+		key.Workspace, key.Conversation, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func() (e storage.Event, err error) {
+		var hasText bool
+		var text sql.NullString
+		err = rows.Scan(&e.Version, &e.Body, &hasText, &text)
+		e.Text, e.Erased = text.String, hasText && !text.Valid
+		return e, err
+	})
+}
+
+// collect reads all rows, and closes them.
+func collect[T any](rows *sql.Rows, scan func() (T, error)) ([]T, error) {
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		v, err := scan()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}

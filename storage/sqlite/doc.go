@@ -1,0 +1,45 @@
+// Package sqlite keeps conversations in a SQLite database: the store of hosts on
+// one machine, with nothing to run beside them.
+//
+// It works through database/sql with whatever driver the host brings, and is
+// tested with modernc.org/sqlite and github.com/mattn/go-sqlite3. SQLite must be
+// 3.37 or newer, and the file on a local disk, because WAL does not work over a
+// network. The package will never choose a driver, open or close a database,
+// delete by itself what is old, or touch tables other than its own.
+//
+//	db, err := sql.Open("sqlite", "conversations.db")
+//	store, err := sqlite.New(ctx, db, nil)
+//	err = store.Migrate(ctx)
+//	desk, err := lifecycle.New(store, nil)
+//
+// # Connections
+//
+// The store writes with one connection, which it takes out of db when it is made
+// and gives up in Close; the commits that come while one transaction is written
+// share the next. It reads with the others. A host that reads a lot keeps them
+// open with SetMaxIdleConns: database/sql keeps two, and opens and closes those
+// beyond. What one process is told was committed is on the disk.
+//
+// Several processes may use one file. They wait for each other's transactions,
+// as long as [Options] says. Because the clock of all of them is the machine's,
+// the store is no storage.Clock.
+//
+// While a host reads, what was written since it began stays in the WAL, which
+// grows with a transaction that is forgotten.
+//
+// # What Erase and Purge leave on the disk
+//
+// What was erased or purged is overwritten in the database, not only unlinked:
+// secure_delete is on wherever the store writes. Erase then empties the WAL, in
+// which the text may still stand. It remains readable, with tools that read
+// files, in
+//
+//   - the WAL, if somebody was reading from it during Erase, and after Purge:
+//     until the next checkpoint that truncates it, such as the next Erase or the
+//     host's own PRAGMA wal_checkpoint(TRUNCATE);
+//   - backups, snapshots and copies, which are the host's;
+//   - sectors that the file system or an SSD gave up without overwriting them,
+//     those of a WAL that was truncated among them;
+//   - what was written to other tables, or to these by connections without
+//     secure_delete.
+package sqlite

@@ -1,0 +1,111 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/adjourn/adjourn/storage"
+)
+
+// Erase implements [storage.Store]. When it returns, what was erased is in no
+// query; the package comment says what may be left on the disk.
+func (s *Store) Erase(ctx context.Context, workspace, visitor string) (int, error) {
+	ctx, cancel := s.limited(ctx)
+	defer cancel()
+	var n int
+	err := s.change(ctx, func(r runner) (err error) {
+		n, err = erase(ctx, r, workspace, visitor)
+		return err
+	})
+	if err != nil {
+		return 0, failed(ctx, "erase", err)
+	}
+	s.writer.checkpoint(ctx)
+	return n, nil
+}
+
+func erase(ctx context.Context, r runner, workspace, visitor string) (n int, err error) {
+	const count = `
+SELECT count(*) FROM {prefix}heads INDEXED BY {prefix}heads_visitor
+WHERE workspace = ? AND visitor = ?`
+	const texts = `
+DELETE FROM {prefix}texts
+WHERE workspace = ?1 AND conversation IN (
+    SELECT conversation FROM {prefix}heads INDEXED BY {prefix}heads_visitor
+    WHERE workspace = ?1 AND visitor = ?2)`
+	const fingerprints = `
+UPDATE {prefix}commits SET fingerprint = zeroblob(16)
+WHERE workspace = ?1 AND command_id IS NOT NULL AND conversation IN (
+    SELECT conversation FROM {prefix}heads INDEXED BY {prefix}heads_visitor
+    WHERE workspace = ?1 AND visitor = ?2)`
+	const reasons = `
+UPDATE {prefix}heads INDEXED BY {prefix}heads_visitor SET reason = ''
+WHERE workspace = ? AND visitor = ? AND reason <> ''`
+	for _, text := range []string{texts, fingerprints, reasons} {
+		if _, err := r.exec(ctx, text, workspace, visitor); err != nil {
+			return 0, err
+		}
+	}
+	_, err = first(ctx, r, count, []any{workspace, visitor}, &n)
+	return n, err
+}
+
+// Purge implements [storage.Store].
+func (s *Store) Purge(ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+	ctx, cancel := s.limited(ctx)
+	defer cancel()
+	var n int
+	err := s.change(ctx, func(r runner) error {
+		keys, err := closed(ctx, r, closedBefore, limit)
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			if err := purge(ctx, r, key); err != nil {
+				return err
+			}
+		}
+		n = len(keys)
+		return nil
+	})
+	if err != nil {
+		return 0, failed(ctx, "purge", err)
+	}
+	return n, nil
+}
+
+func closed(ctx context.Context, r runner, before time.Time, limit int) ([]storage.Key, error) {
+	const text = `
+SELECT workspace, conversation
+FROM {prefix}heads INDEXED BY {prefix}heads_closed
+WHERE closed_at < ?
+ORDER BY closed_at, workspace, conversation
+LIMIT ?`
+	// The first whole microsecond that is not before.
+	micros := before.Add(time.Microsecond - time.Nanosecond).UnixMicro()
+	return list(ctx, r, text, []any{micros, limit}, func(rows *sql.Rows) (key storage.Key, err error) {
+		err = rows.Scan(&key.Workspace, &key.Conversation)
+		return key, err
+	})
+}
+
+// purge removes a conversation. The feed, which is no longer whole before its
+// last commit, keeps what it has of others: nobody reads it any more.
+func purge(ctx context.Context, r runner, key storage.Key) error {
+	const feed = `
+UPDATE {prefix}feed SET purged = max(purged, (
+    SELECT coalesce(max(position), 0) FROM {prefix}commits WHERE workspace = ? AND conversation = ?))`
+	const (
+		texts   = `DELETE FROM {prefix}texts WHERE workspace = ? AND conversation = ?`
+		events  = `DELETE FROM {prefix}events WHERE workspace = ? AND conversation = ?`
+		commits = `DELETE FROM {prefix}commits WHERE workspace = ? AND conversation = ?`
+		heads   = `DELETE FROM {prefix}heads WHERE workspace = ? AND conversation = ?`
+	)
+	for _, text := range []string{feed, texts, events, commits, heads} {
+		if _, err := r.exec(ctx, text, key.Workspace, key.Conversation); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+-- +goose Up
+
+-- Times are microseconds since 1970 in UTC, NULL for none. Bodies are opaque.
+
+-- A conversation as it stands. The body is last, so that reading the other
+-- columns does not pass over it.
+CREATE TABLE {prefix}heads (
+    workspace       TEXT    NOT NULL,
+    conversation    TEXT    NOT NULL,
+    version         INTEGER NOT NULL,
+    visitor         TEXT    NOT NULL,
+    closed_at       INTEGER,
+    due             INTEGER,
+    policy_revision INTEGER NOT NULL,
+    failures        INTEGER NOT NULL DEFAULT 0,
+    retry_at        INTEGER, -- NULL with failures: not until it is released
+    reason          TEXT    NOT NULL DEFAULT '',
+    body            BLOB    NOT NULL,
+    PRIMARY KEY (workspace, conversation)
+) STRICT;
+
+-- What is not tried again until it is released is in neither of the next two, so
+-- that however many there are, nobody passes over them.
+CREATE INDEX {prefix}heads_due
+    ON {prefix}heads (due, workspace, conversation, failures, retry_at)
+    WHERE due IS NOT NULL AND (failures = 0 OR retry_at IS NOT NULL);
+
+CREATE INDEX {prefix}heads_open
+    ON {prefix}heads (workspace, policy_revision, conversation, failures, retry_at)
+    WHERE closed_at IS NULL AND (failures = 0 OR retry_at IS NOT NULL);
+
+CREATE INDEX {prefix}heads_setback
+    ON {prefix}heads (workspace, conversation)
+    WHERE failures > 0;
+
+CREATE INDEX {prefix}heads_closed
+    ON {prefix}heads (closed_at, workspace, conversation)
+    WHERE closed_at IS NOT NULL;
+
+CREATE INDEX {prefix}heads_visitor
+    ON {prefix}heads (workspace, visitor, conversation);
+
+-- The events of a conversation lie together, as they are read.
+CREATE TABLE {prefix}events (
+    workspace    TEXT    NOT NULL,
+    conversation TEXT    NOT NULL,
+    version      INTEGER NOT NULL,
+    has_text     INTEGER NOT NULL, -- 1: it came with a text, which is in the table of texts or was erased
+    body         BLOB    NOT NULL,
+    PRIMARY KEY (workspace, conversation, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE {prefix}texts (
+    workspace    TEXT    NOT NULL,
+    conversation TEXT    NOT NULL,
+    version      INTEGER NOT NULL,
+    text         TEXT    NOT NULL,
+    PRIMARY KEY (workspace, conversation, version)
+) STRICT, WITHOUT ROWID;
+
+-- Commits that have events, which have a position in the feed, or a command ID.
+CREATE TABLE {prefix}commits (
+    id           INTEGER NOT NULL PRIMARY KEY,
+    position     INTEGER UNIQUE, -- NULL: without events
+    workspace    TEXT    NOT NULL,
+    conversation TEXT    NOT NULL,
+    from_version INTEGER NOT NULL,
+    to_version   INTEGER NOT NULL,
+    command_id   TEXT,
+    fingerprint  BLOB
+) STRICT;
+
+CREATE UNIQUE INDEX {prefix}commits_command
+    ON {prefix}commits (workspace, conversation, command_id);
+
+-- The one row that counts the feed, so that purging all of it starts nothing anew.
+CREATE TABLE {prefix}feed (
+    id     INTEGER NOT NULL PRIMARY KEY,
+    last   INTEGER NOT NULL, -- the last position given
+    purged INTEGER NOT NULL  -- the last position that is no longer whole
+) STRICT;
+
+INSERT INTO {prefix}feed (id, last, purged) VALUES (1, 0, 0);
+
+CREATE TABLE {prefix}cursors (
+    subscriber TEXT    NOT NULL PRIMARY KEY,
+    position   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE {prefix}policies (
+    workspace TEXT    NOT NULL PRIMARY KEY,
+    revision  INTEGER NOT NULL,
+    outdated  INTEGER NOT NULL DEFAULT 0, -- 1: {prefix}heads_open has conversations of an older revision
+    body      BLOB    NOT NULL
+) STRICT;
+
+-- Usually empty: so that asking for what is outdated costs nothing, however many
+-- workspaces there are.
+CREATE INDEX {prefix}policies_outdated
+    ON {prefix}policies (workspace)
+    WHERE outdated = 1;
+
+CREATE TABLE {prefix}schema (
+    version INTEGER NOT NULL PRIMARY KEY
+) STRICT;
+
+INSERT INTO {prefix}schema (version) VALUES (1);
