@@ -174,9 +174,10 @@ func (s *Store) commitOne(ctx context.Context, q querier, p prepared) error {
 }
 
 // writeBatch is what the committer calls. The deadline is the batch's own: the
-// context of one caller does not end the commits of others.
+// context of one caller does not end the commits of others. It comes before that
+// of a caller without one, who so learns that nothing was applied.
 func (s *Store) writeBatch(batch []prepared) []error {
-	ctx, cancel := s.deadline(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), s.options.Timeout*3/4)
 	defer cancel()
 	results := make([]error, len(batch))
 	err := s.transact(ctx, func(tx *sql.Tx) error {

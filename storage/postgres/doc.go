@@ -1,2 +1,57 @@
-// Package postgres keeps conversations in a Postgres database.
+// Package postgres keeps conversations in a Postgres database, for any number of
+// processes at once.
+//
+//	store, err := postgres.New(ctx, db, nil) // any driver of database/sql
+//	…
+//	err = store.Migrate(ctx)
+//
+// It will never open or close a database, import a driver, listen for
+// notifications or keep anything in a session: no setting, lock or prepared
+// statement of its own outlives a transaction. So it works through PgBouncer in
+// transaction mode, if the driver prepares nothing either; with pgx that is
+// default_query_exec_mode=exec in the URL.
+//
+// # What operators should know
+//
+// Server. Postgres 14 or newer, with a database in UTF8. The pool of the host
+// should allow eight connections: one writes the batches of commits, up to four
+// wait for conversations that others hold, and the rest read. Other work of the
+// host in the same pool needs its own on top.
+//
+// Isolation. The store says read committed for each of its transactions,
+// whatever the default is. A transaction of the host that [Store.Tx] joins has
+// the level that the host chose.
+//
+// Timeouts. Options.Timeout ends a call at the client, by its context, and at the
+// server, by statement_timeout, lock_timeout and
+// idle_in_transaction_session_timeout, which are set for the transaction only.
+// A process that is suspended in the middle of a commit so holds up the others
+// for that time at most. lib/pq waits for the server's answer to a cancellation;
+// over a network that loses it, calls other than Commit can take longer.
+//
+// Commits. A commit to a conversation that a transaction of somebody else holds
+// leaves its batch and waits by itself, for Options.LockTimeout, then it is a
+// conflict. A host should keep the transactions short in which it changes
+// conversations, and change several in the order of their keys.
+//
+// Feed. Commits are numbered when the feed is read, under a lock of one row.
+// Rows of the table unnumbered live from a commit to the next reading. They are
+// vacuumed often; a transaction that stays open for hours anywhere on the server
+// keeps their remains, and every reading passes over them. The same goes for the
+// indexes of conversations after all of them were recomputed.
+//
+// Vacuum. A commit leaves a dead row of the conversation and of the queue to be
+// numbered, and none elsewhere; events are only added. The default autovacuum
+// keeps up. On databases with hundreds of commits a second, a lower
+// autovacuum_vacuum_scale_factor for the table conversations, such as 0.02, keeps
+// its indexes small.
+//
+// Erasure. [Store.Erase] takes texts out of every answer when it returns. Their
+// bytes are on the disk of the server until VACUUM has passed over the tables
+// texts, commands and conversations and the pages were used again, in the
+// write-ahead log until its segments are recycled, and in archives, replicas
+// that lag and backups for as long as those are kept.
+//
+// Times. Columns of times are microseconds since 1970:
+// to_timestamp(due / 1000000.0) shows one.
 package postgres

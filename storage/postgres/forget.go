@@ -172,12 +172,12 @@ func (s *Store) remove(ctx context.Context, tx *sql.Tx, old string) error {
 	return err
 }
 
-// trim removes entries that the feed no longer has.
+// trim removes entries that the feed no longer has, the oldest first.
 func (s *Store) trim(ctx context.Context, tx *sql.Tx) error {
+	const oldest = `(SELECT min(position) FROM {prefix}.feed)`
 	_, err := tx.ExecContext(ctx, s.sql(`
-		DELETE FROM {prefix}.feed WHERE position IN (
-			SELECT position FROM {prefix}.feed
-			WHERE position <= (SELECT purged FROM {prefix}.feed_state)
-			ORDER BY position LIMIT $1::bigint)`), trimAtOnce)
+		DELETE FROM {prefix}.feed
+		WHERE position BETWEEN `+oldest+` AND least((SELECT purged FROM {prefix}.feed_state), `+oldest+` + $1::bigint - 1)`),
+		trimAtOnce)
 	return err
 }

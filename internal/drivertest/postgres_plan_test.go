@@ -1,0 +1,149 @@
+package drivertest_test
+
+import (
+	"context"
+	"database/sql"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	pgxdriver "github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/adjourn/adjourn/internal/drivertest/pgtest"
+	"github.com/adjourn/adjourn/storage"
+	"github.com/adjourn/adjourn/storage/postgres"
+)
+
+// A recorder is a tracer that keeps the statements.
+type recorder struct {
+	mu         sync.Mutex
+	statements []pgxdriver.TraceQueryStartData
+}
+
+// TraceQueryStart implements pgx.QueryTracer.
+func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgxdriver.Conn, data pgxdriver.TraceQueryStartData) context.Context {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.statements = append(r.statements, data)
+	return ctx
+}
+
+// TraceQueryEnd implements pgx.QueryTracer.
+func (r *recorder) TraceQueryEnd(context.Context, *pgxdriver.Conn, pgxdriver.TraceQueryEndData) {}
+
+// take returns the statements on tables since it was last called.
+func (r *recorder) take() []pgxdriver.TraceQueryStartData {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []pgxdriver.TraceQueryStartData
+	for _, s := range r.statements {
+		if strings.Contains(s.SQL, `"adjourn".`) {
+			all = append(all, s)
+		}
+	}
+	r.statements = nil
+	return all
+}
+
+// manyConversations is a store with 100,000 conversations of 500 workspaces, a
+// tenth of them closed, all events of which are in the feed.
+func manyConversations(tb testing.TB, db *sql.DB, o *postgres.Options) *postgres.Store {
+	tb.Helper()
+	s := migratedPostgres(tb, db, o)
+	for _, statement := range []string{
+		`INSERT INTO adjourn.conversations (workspace, conversation, version, body, visitor, closed_at, due, policy_revision, last_commit, failures)
+		SELECT 'w' || i % 500, 'c' || i, 1, 'body', 'v' || i / 1000, CASE WHEN i % 10 = 0 THEN i END, CASE WHEN i % 10 > 0 THEN i END, 1, i,
+			CASE WHEN i % 1000 = 1 THEN 1 ELSE 0 END
+		FROM generate_series(1, 100000) i`,
+		`INSERT INTO adjourn.events SELECT workspace, conversation, 1, 'body', true FROM adjourn.conversations`,
+		`INSERT INTO adjourn.texts SELECT workspace, conversation, 1, 'text' FROM adjourn.conversations`,
+		`INSERT INTO adjourn.commands SELECT workspace, conversation, 'open', '', 0, 1 FROM adjourn.conversations`,
+		`INSERT INTO adjourn.feed SELECT last_commit, last_commit, workspace, conversation, 0, 1 FROM adjourn.conversations ORDER BY last_commit`,
+		`SELECT setval('adjourn.commit_ids', 100000)`,
+		`INSERT INTO adjourn.policies SELECT 'w' || i, CASE i WHEN 7 THEN 2 ELSE 1 END, '' FROM generate_series(0, 499) i`,
+		`ANALYZE`,
+	} {
+		execPg(tb, db, statement)
+	}
+	return s
+}
+
+var wholeTable = regexp.MustCompile(`Seq Scan on (conversations|events|texts|commands|feed)\b`)
+
+// TestPostgresPlans: no call reads a whole table that grows.
+func TestPostgresPlans(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Shared(t).NewDatabase(t)
+	config, err := pgxdriver.ParseConfig(address)
+	mustPg(t, err)
+	r := &recorder{}
+	config.Tracer = r
+	config.DefaultQueryExecMode = pgxdriver.QueryExecModeExec
+	db := stdlib.OpenDB(*config)
+	t.Cleanup(func() { _ = db.Close() })
+	s := manyConversations(t, db, nil)
+	explain := pgxExec.open(t, address)
+
+	ctx, k := t.Context(), storage.Key{Workspace: "w7", Conversation: "c7"}
+	r.take()
+	for name, call := range map[string]func() error{
+		"Load":   func() error { _, err := s.Load(ctx, k, "open"); return err },
+		"Commit": func() error { return s.Commit(ctx, pgChange(k, 1, 2, "two")) },
+		"opening": func() error {
+			return s.Commit(ctx, pgChange(storage.Key{Workspace: "w7", Conversation: "new"}, 0, 1, ""))
+		},
+		"History": func() error { _, err := s.History(ctx, k, 0, 100); return err },
+		"Due":     func() error { _, err := s.Due(ctx, time.UnixMicro(99_999), storage.Due{}, 100); return err },
+		"Due after": func() error {
+			_, err := s.Due(ctx, time.UnixMicro(99_999), storage.Due{At: time.UnixMicro(50_000), Key: k}, 100)
+			return err
+		},
+		"SetPolicies":    func() error { return s.SetPolicies(ctx, "w9", 1, nil) },
+		"Outdated":       func() error { _, err := s.Outdated(ctx, time.UnixMicro(0), storage.Key{}, 100); return err },
+		"Outdated after": func() error { _, err := s.Outdated(ctx, time.UnixMicro(0), k, 100); return err },
+		"SetBack": func() error {
+			return s.SetBack(ctx, storage.Key{Workspace: "w8", Conversation: "c8"}, 1, storage.Setback{})
+		},
+		"Setbacks": func() error { _, err := s.Setbacks(ctx, k, 100); return err },
+		"Feed":     func() error { _, err := s.Feed(ctx, 50_000, 100); return err },
+		"Advance":  func() error { _, err := s.Advance(ctx, "billing", 100); return err },
+		"Erase":    func() error { _, err := s.Erase(ctx, "w1", "v1"); return err },
+		"Purge":    func() error { _, err := s.Purge(ctx, time.UnixMicro(1000), 100); return err },
+	} {
+		if err := call(); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		statements := r.take()
+		if len(statements) == 0 {
+			t.Errorf("%s: no statement was recorded", name)
+		}
+		for _, statement := range statements {
+			if plan := pgPlan(t, explain, statement.SQL, statement.Args...); wholeTable.MatchString(plan) {
+				t.Errorf("%s reads a whole table:\n%s\n%s", name, statement.SQL, plan)
+			}
+		}
+	}
+	if plan := pgPlan(t, explain, `SELECT * FROM adjourn.events WHERE body = ''`); !wholeTable.MatchString(plan) {
+		t.Errorf("the positive control does not read a whole table:\n%s", plan)
+	}
+}
+
+func pgPlan(t *testing.T, db *sql.DB, statement string, args ...any) string {
+	t.Helper()
+	rows, err := db.Query(`EXPLAIN `+statement, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	defer rows.Close()
+	var plan strings.Builder
+	for rows.Next() {
+		var line string
+		mustPg(t, rows.Scan(&line))
+		plan.WriteString(line + "\n")
+	}
+	mustPg(t, rows.Err())
+	return plan.String()
+}
