@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,7 @@ func (d *Desk) SetPolicies(ctx context.Context, workspace string, policies conve
 	if err != nil {
 		return 0, fmt.Errorf("lifecycle: encode policies: %w", err)
 	}
-	err = d.store.SetPolicies(ctx, workspace, revision, body)
+	err = d.setPolicies(ctx, workspace, revision, body)
 	if errors.Is(err, storage.ErrConflict) {
 		return 0, fmt.Errorf("%w: workspace %s is not at revision %d", ErrPolicyConflict, workspace, revision)
 	}
@@ -56,6 +57,30 @@ func (d *Desk) SetPolicies(ctx context.Context, workspace string, policies conve
 	}
 	d.wakeRun()
 	return revision + 1, nil
+}
+
+// setPolicies looks again while nobody knows whether the policies were replaced.
+// Two who set the same at once cannot be told apart, and both are right.
+func (d *Desk) setPolicies(ctx context.Context, workspace string, revision int64, body []byte) error {
+	unknown := false
+	for attempt := 1; ; attempt++ {
+		err := d.store.SetPolicies(ctx, workspace, revision, body)
+		if unknown && errors.Is(err, storage.ErrConflict) {
+			var loaded storage.Loaded
+			loaded, err = d.store.Load(ctx, storage.Key{Workspace: workspace}, "")
+			switch p := loaded.Policies; {
+			case err != nil:
+				return fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, err)
+			case p.Revision == revision+1 && bytes.Equal(p.Body, body):
+				return nil
+			}
+			return storage.ErrConflict
+		}
+		if !errors.Is(err, storage.ErrOutcomeUnknown) || attempt > maxUnknown || ctx.Err() != nil {
+			return err
+		}
+		unknown = true
+	}
 }
 
 // farFuture is after every instant that a setback lasts to.

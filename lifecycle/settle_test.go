@@ -162,3 +162,54 @@ func TestRefusedIsNotUnknown(t *testing.T) {
 		}
 	}
 }
+
+// TestPoliciesOfUnknownOutcome: whether they were replaced or not, SetPolicies
+// says what is true in the end.
+func TestPoliciesOfUnknownOutcome(t *testing.T) {
+	t.Parallel()
+	ours, theirs := conversation.Policies{Default: withBot}, conversation.Policies{Default: prompts(time.Hour)}
+	for name, tt := range map[string]struct {
+		apply, overtaken bool
+		want             error
+	}{
+		"applied":     {apply: true},
+		"not applied": {},
+		"overtaken":   {overtaken: true, want: lifecycle.ErrPolicyConflict},
+	} {
+		store := &policyTap{Store: newMemory()}
+		desk := newDesk(t, store, lifecycle.Options{})
+		store.breaks = func(set func() error) error {
+			store.breaks = nil
+			if tt.apply {
+				check(t, set())
+			}
+			if tt.overtaken {
+				_, err := newDesk(t, store.Store, lifecycle.Options{}).SetPolicies(t.Context(), "acme", theirs, 0)
+				check(t, err)
+			}
+			return storage.ErrOutcomeUnknown
+		}
+		if _, err := desk.SetPolicies(t.Context(), "acme", ours, 0); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		}
+		if _, revision, err := desk.Policies(t.Context(), "acme"); revision != 1 || err != nil {
+			t.Errorf("%s: revision %d, %v, want 1", name, revision, err)
+		}
+	}
+	store := &policyTap{Store: newMemory(), breaks: func(func() error) error { return storage.ErrOutcomeUnknown }}
+	_, err := newDesk(t, store, lifecycle.Options{}).SetPolicies(t.Context(), "acme", ours, 0)
+	fails(t, err, storage.ErrOutcomeUnknown)
+}
+
+type policyTap struct {
+	storage.Store
+	breaks func(set func() error) error
+}
+
+func (s *policyTap) SetPolicies(ctx context.Context, workspace string, expect int64, body []byte) error {
+	set := func() error { return s.Store.SetPolicies(ctx, workspace, expect, body) }
+	if s.breaks != nil {
+		return s.breaks(set)
+	}
+	return set()
+}
