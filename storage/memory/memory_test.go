@@ -22,8 +22,8 @@ func TestStore(t *testing.T) {
 	storagetest.Run(t, func(*testing.T) storage.Store { return memory.New() })
 }
 
-// TestDueQueue compares the queue with a sorted slice, through random moves.
-// SEED=n repeats a run.
+// TestDueQueue compares the queue with a sorted slice, through random moves,
+// setbacks and purges. SEED=n repeats a run.
 func TestDueQueue(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
@@ -45,13 +45,15 @@ func TestDueQueue(t *testing.T) {
 func compareQueue(t *testing.T, r *rand.Rand) (compared int) {
 	t.Helper()
 	s := memory.New()
-	heads := map[storage.Key]storage.Head{}
+	m := model{heads: map[storage.Key]storage.Head{}, setbacks: map[storage.Key]storage.Setback{}}
 	for step := range 400 {
-		c := move(r, heads)
-		if err := s.Commit(t.Context(), c); err != nil {
-			t.Fatal(err)
+		m.move(t, r, s)
+		if r.IntN(3) == 0 {
+			m.setBack(t, r, s)
 		}
-		heads[c.Key] = c.Head
+		if r.IntN(40) == 0 {
+			m.purge(t, r, s)
+		}
 		if step%10 > 0 {
 			continue
 		}
@@ -61,7 +63,7 @@ func compareQueue(t *testing.T, r *rand.Rand) (compared int) {
 			after = storage.Due{At: randomInstant(r), Key: randomKey(r)}
 		}
 		got, err := s.Due(t.Context(), by, after, limit)
-		if diff := cmp.Diff(expected(heads, by, after, limit), got); err != nil || diff != "" {
+		if diff := cmp.Diff(m.due(by, after, limit), got); err != nil || diff != "" {
 			t.Fatalf("step %d: Due(%v, %v, %d): %v (-want +got):\n%s", step, by, after, limit, err, diff)
 		}
 		compared += len(got)
@@ -69,27 +71,79 @@ func compareQueue(t *testing.T, r *rand.Rand) (compared int) {
 	return compared
 }
 
-// move is a commit that gives a random conversation a random due instant.
-func move(r *rand.Rand, heads map[storage.Key]storage.Head) storage.Commit {
+// A model is what the store must know.
+type model struct {
+	heads    map[storage.Key]storage.Head
+	setbacks map[storage.Key]storage.Setback
+}
+
+// move gives a random conversation a random due instant, and may close it.
+func (m *model) move(t *testing.T, r *rand.Rand, s *memory.Store) {
+	t.Helper()
 	c := storage.Commit{Key: randomKey(r)}
-	c.Expect = heads[c.Key].Version
-	c.Head = storage.Head{Version: c.Expect}
+	before := m.heads[c.Key]
+	c.Expect = before.Version
+	c.Head = storage.Head{Version: c.Expect, ClosedAt: before.ClosedAt}
 	if c.Expect == 0 || r.IntN(2) == 0 {
 		c.Head.Version++
 		c.Events = []storage.Event{{Version: c.Head.Version}}
+		c.Head.ClosedAt = time.Time{}
+		if r.IntN(3) == 0 {
+			c.Head.ClosedAt = randomInstant(r)
+		}
 	}
 	if r.IntN(4) > 0 {
 		c.Head.Due = randomInstant(r)
 	}
-	return c
+	if err := s.Commit(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	m.heads[c.Key] = c.Head
+	delete(m.setbacks, c.Key)
 }
 
-// expected is what is due, by sorting everything.
-func expected(heads map[storage.Key]storage.Head, by time.Time, after storage.Due, limit int) []storage.Due {
+// setBack sets a random conversation back, or releases it.
+func (m *model) setBack(t *testing.T, r *rand.Rand, s *memory.Store) {
+	t.Helper()
+	k := randomKey(r)
+	head, there := m.heads[k]
+	if !there {
+		return
+	}
+	setback := storage.Setback{Failures: r.IntN(3)}
+	if setback.Failures > 0 && r.IntN(3) > 0 {
+		setback.RetryAt = randomInstant(r)
+	}
+	if err := s.SetBack(t.Context(), k, head.Version, setback); err != nil {
+		t.Fatal(err)
+	}
+	m.setbacks[k] = setback
+}
+
+// purge removes what was closed before a random instant.
+func (m *model) purge(t *testing.T, r *rand.Rand, s *memory.Store) {
+	t.Helper()
+	before, want := randomInstant(r), 0
+	for k, head := range m.heads {
+		if !head.ClosedAt.IsZero() && head.ClosedAt.Before(before) {
+			want++
+			delete(m.heads, k)
+			delete(m.setbacks, k)
+		}
+	}
+	if n, err := s.Purge(t.Context(), before, 1000); n != want || err != nil {
+		t.Fatalf("Purge(%v): %d, %v, want %d", before, n, err, want)
+	}
+}
+
+// due is what is due, by sorting everything.
+func (m *model) due(by time.Time, after storage.Due, limit int) []storage.Due {
 	var all []storage.Due
-	for k, head := range heads {
+	for k, head := range m.heads {
 		d := storage.Due{At: head.Due, Key: k}
-		if !head.Due.IsZero() && !head.Due.After(by) && d.Compare(after) > 0 {
+		setback := m.setbacks[k]
+		heldBack := setback.Failures > 0 && (setback.RetryAt.IsZero() || setback.RetryAt.After(by))
+		if !head.Due.IsZero() && !head.Due.After(by) && !heldBack && d.Compare(after) > 0 {
 			all = append(all, d)
 		}
 	}

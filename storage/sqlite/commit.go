@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"slices"
 
@@ -76,14 +77,16 @@ func (s *Store) writeTogether(batch []storage.Commit) (results []error, err erro
 // constraint.
 func apply(ctx context.Context, r runner, c storage.Commit) error {
 	const present = `
-SELECT version, EXISTS (
-    SELECT 1 FROM {prefix}commits
+SELECT version, reason_id, EXISTS (
+    SELECT 1 FROM {prefix}commits INDEXED BY {prefix}commits_command
     WHERE workspace = ?1 AND conversation = ?2 AND command_id = ?3)
-FROM {prefix}heads
+FROM {prefix}heads INDEXED BY {prefix}heads_key
 WHERE workspace = ?1 AND conversation = ?2`
 	var version int64
+	var reason sql.NullInt64
 	var known bool
-	found, err := first(ctx, r, present, []any{c.Key.Workspace, c.Key.Conversation, c.Command.ID}, &version, &known)
+	args := []any{c.Key.Workspace, c.Key.Conversation, c.Command.ID}
+	found, err := first(ctx, r, present, args, &version, &reason, &known)
 	switch {
 	case err != nil:
 		return err
@@ -95,6 +98,9 @@ WHERE workspace = ?1 AND conversation = ?2`
 		err = applyNothing(ctx, r, c)
 	default:
 		err = errors.New("a commit without events to a conversation that does not exist")
+	}
+	if err == nil && reason.Valid { // the setback has ended
+		err = wipe(ctx, r, reason.Int64)
 	}
 	if err != nil {
 		return err
@@ -122,8 +128,8 @@ func applyEvents(ctx context.Context, r runner, c storage.Commit) error {
 // applyNothing writes a commit without events.
 func applyNothing(ctx context.Context, r runner, c storage.Commit) error {
 	const put = `
-UPDATE {prefix}heads
-SET due = ?, policy_revision = ?, failures = 0, retry_at = NULL, reason = ''
+UPDATE {prefix}heads INDEXED BY {prefix}heads_key
+SET due = ?, policy_revision = ?, failures = 0, retry_at = NULL, reason_id = NULL
 WHERE workspace = ? AND conversation = ?`
 	_, err := r.exec(ctx, put, micros(c.Head.Due), c.Head.PolicyRevision, c.Key.Workspace, c.Key.Conversation)
 	if err != nil || c.Command.ID == "" {
@@ -139,7 +145,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (workspace, conversation) DO UPDATE
 SET version = excluded.version, visitor = excluded.visitor, closed_at = excluded.closed_at, due = excluded.due,
     policy_revision = excluded.policy_revision, body = excluded.body,
-    failures = 0, retry_at = NULL, reason = ''`
+    failures = 0, retry_at = NULL, reason_id = NULL`
 	_, err := r.exec(ctx, put, c.Key.Workspace, c.Key.Conversation, c.Expect+int64(len(c.Events)),
 		c.Head.Visitor, micros(c.Head.ClosedAt), micros(c.Head.Due), c.Head.PolicyRevision, blob(c.Head.Body))
 	return err
@@ -147,16 +153,30 @@ SET version = excluded.version, visitor = excluded.visitor, closed_at = excluded
 
 func putEvent(ctx context.Context, r runner, key storage.Key, version int64, e storage.Event) error {
 	const put = `
-INSERT INTO {prefix}events (workspace, conversation, version, has_text, body)
+INSERT INTO {prefix}events (workspace, conversation, version, text_id, body)
 VALUES (?, ?, ?, ?, ?)`
-	const putText = `
-INSERT INTO {prefix}texts (workspace, conversation, version, text)
-VALUES (?, ?, ?, ?)`
-	_, err := r.exec(ctx, put, key.Workspace, key.Conversation, version, e.Text != "", blob(e.Body))
-	if err != nil || e.Text == "" {
+	text, err := putText(ctx, r, e.Text)
+	if err != nil {
 		return err
 	}
-	_, err = r.exec(ctx, putText, key.Workspace, key.Conversation, version, e.Text)
+	_, err = r.exec(ctx, put, key.Workspace, key.Conversation, version, text, blob(e.Body))
+	return err
+}
+
+// putText returns the ID of a new text, nil if it is empty.
+func putText(ctx context.Context, r runner, text string) (id any, err error) {
+	const put = `INSERT INTO {prefix}texts (text) VALUES (?) RETURNING id`
+	if text == "" {
+		return nil, nil
+	}
+	var given int64
+	_, err = first(ctx, r, put, []any{text}, &given)
+	return given, err
+}
+
+// wipe takes the words out of a text.
+func wipe(ctx context.Context, r runner, id int64) error {
+	_, err := r.exec(ctx, `UPDATE {prefix}texts SET text = NULL WHERE id = ?`, id)
 	return err
 }
 

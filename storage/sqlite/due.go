@@ -38,33 +38,52 @@ LIMIT ?5`
 
 // SetBack implements [storage.Store].
 func (s *Store) SetBack(ctx context.Context, key storage.Key, version int64, setback storage.Setback) error {
-	const text = `
-UPDATE {prefix}heads
-SET failures = ?, retry_at = ?, reason = ?
-WHERE workspace = ? AND conversation = ? AND version = ?`
 	ctx, cancel := s.limited(ctx)
 	defer cancel()
-	err := s.change(ctx, func(r runner) error {
-		changed, err := r.exec(ctx, text, setback.Failures, micros(setback.RetryAt), setback.Reason,
-			key.Workspace, key.Conversation, version)
-		if err != nil {
+	err := s.change(ctx, func(r runner) error { return setBack(ctx, r, key, version, setback) })
+	return result(ctx, "set back", err)
+}
+
+func setBack(ctx context.Context, r runner, key storage.Key, version int64, setback storage.Setback) error {
+	const present = `
+SELECT reason_id
+FROM {prefix}heads INDEXED BY {prefix}heads_key
+WHERE workspace = ? AND conversation = ? AND version = ?`
+	const put = `
+UPDATE {prefix}heads INDEXED BY {prefix}heads_key
+SET failures = ?, retry_at = ?, reason_id = ?
+WHERE workspace = ? AND conversation = ?`
+	var old sql.NullInt64
+	found, err := first(ctx, r, present, []any{key.Workspace, key.Conversation, version}, &old)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return storage.ErrConflict
+	}
+	if old.Valid {
+		if err := wipe(ctx, r, old.Int64); err != nil {
 			return err
 		}
-		if changed == 0 {
-			return storage.ErrConflict
-		}
-		return markOutdated(ctx, r, key.Workspace)
-	})
-	return result(ctx, "set back", err)
+	}
+	reason, err := putText(ctx, r, setback.Reason)
+	if err != nil {
+		return err
+	}
+	if _, err := r.exec(ctx, put, setback.Failures, micros(setback.RetryAt), reason, key.Workspace, key.Conversation); err != nil {
+		return err
+	}
+	return markOutdated(ctx, r, key.Workspace)
 }
 
 // Setbacks implements [storage.Store].
 func (s *Store) Setbacks(ctx context.Context, after storage.Key, limit int) ([]storage.SetbackOf, error) {
 	const text = `
-SELECT workspace, conversation, failures, retry_at, reason
-FROM {prefix}heads INDEXED BY {prefix}heads_setback
-WHERE failures > 0 AND (workspace, conversation) > (?, ?)
-ORDER BY workspace, conversation
+SELECT h.workspace, h.conversation, h.failures, h.retry_at, coalesce(t.text, '')
+FROM {prefix}heads h INDEXED BY {prefix}heads_setback
+LEFT JOIN {prefix}texts t ON t.id = h.reason_id
+WHERE h.failures > 0 AND (h.workspace, h.conversation) > (?, ?)
+ORDER BY h.workspace, h.conversation
 LIMIT ?`
 	ctx, cancel := s.limited(ctx)
 	defer cancel()

@@ -26,29 +26,50 @@ func (s *Store) Erase(ctx context.Context, workspace, visitor string) (int, erro
 }
 
 func erase(ctx context.Context, r runner, workspace, visitor string) (n int, err error) {
-	const count = `
-SELECT count(*) FROM {prefix}heads INDEXED BY {prefix}heads_visitor
-WHERE workspace = ? AND visitor = ?`
 	const texts = `
-DELETE FROM {prefix}texts
-WHERE workspace = ?1 AND conversation IN (
-    SELECT conversation FROM {prefix}heads INDEXED BY {prefix}heads_visitor
-    WHERE workspace = ?1 AND visitor = ?2)`
+SELECT e.text_id
+FROM {prefix}heads h INDEXED BY {prefix}heads_visitor
+CROSS JOIN {prefix}events e ON e.workspace = h.workspace AND e.conversation = h.conversation
+WHERE h.workspace = ?1 AND h.visitor = ?2 AND e.text_id IS NOT NULL
+UNION ALL
+SELECT reason_id
+FROM {prefix}heads INDEXED BY {prefix}heads_visitor
+WHERE workspace = ?1 AND visitor = ?2 AND reason_id IS NOT NULL`
 	const fingerprints = `
-UPDATE {prefix}commits SET fingerprint = zeroblob(16)
+UPDATE {prefix}commits INDEXED BY {prefix}commits_command SET fingerprint = zeroblob(16)
 WHERE workspace = ?1 AND command_id IS NOT NULL AND conversation IN (
-    SELECT conversation FROM {prefix}heads INDEXED BY {prefix}heads_visitor
+    SELECT conversation
+    FROM {prefix}heads INDEXED BY {prefix}heads_visitor
     WHERE workspace = ?1 AND visitor = ?2)`
-	const reasons = `
-UPDATE {prefix}heads INDEXED BY {prefix}heads_visitor SET reason = ''
-WHERE workspace = ? AND visitor = ? AND reason <> ''`
-	for _, text := range []string{texts, fingerprints, reasons} {
-		if _, err := r.exec(ctx, text, workspace, visitor); err != nil {
-			return 0, err
-		}
+	const count = `
+SELECT count(*)
+FROM {prefix}heads INDEXED BY {prefix}heads_visitor
+WHERE workspace = ? AND visitor = ?`
+	if err := wipeAll(ctx, r, texts, workspace, visitor); err != nil {
+		return 0, err
+	}
+	if _, err := r.exec(ctx, fingerprints, workspace, visitor); err != nil {
+		return 0, err
 	}
 	_, err = first(ctx, r, count, []any{workspace, visitor}, &n)
 	return n, err
+}
+
+// wipeAll takes the words out of the texts whose IDs a query finds.
+func wipeAll(ctx context.Context, r runner, query string, args ...any) error {
+	ids, err := list(ctx, r, query, args, func(rows *sql.Rows) (id int64, err error) {
+		err = rows.Scan(&id)
+		return id, err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := wipe(ctx, r, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Purge implements [storage.Store].
@@ -95,14 +116,26 @@ LIMIT ?`
 func purge(ctx context.Context, r runner, key storage.Key) error {
 	const feed = `
 UPDATE {prefix}feed SET purged = max(purged, (
-    SELECT coalesce(max(position), 0) FROM {prefix}commits WHERE workspace = ? AND conversation = ?))`
+    SELECT coalesce(max(position), 0)
+    FROM {prefix}commits INDEXED BY {prefix}commits_command
+    WHERE workspace = ?1 AND conversation = ?2))`
+	const texts = `
+SELECT text_id
+FROM {prefix}events
+WHERE workspace = ?1 AND conversation = ?2 AND text_id IS NOT NULL
+UNION ALL
+SELECT reason_id
+FROM {prefix}heads INDEXED BY {prefix}heads_key
+WHERE workspace = ?1 AND conversation = ?2 AND reason_id IS NOT NULL`
 	const (
-		texts   = `DELETE FROM {prefix}texts WHERE workspace = ? AND conversation = ?`
 		events  = `DELETE FROM {prefix}events WHERE workspace = ? AND conversation = ?`
-		commits = `DELETE FROM {prefix}commits WHERE workspace = ? AND conversation = ?`
-		heads   = `DELETE FROM {prefix}heads WHERE workspace = ? AND conversation = ?`
+		commits = `DELETE FROM {prefix}commits INDEXED BY {prefix}commits_command WHERE workspace = ? AND conversation = ?`
+		heads   = `DELETE FROM {prefix}heads INDEXED BY {prefix}heads_key WHERE workspace = ? AND conversation = ?`
 	)
-	for _, text := range []string{feed, texts, events, commits, heads} {
+	if err := wipeAll(ctx, r, texts, key.Workspace, key.Conversation); err != nil {
+		return err
+	}
+	for _, text := range []string{feed, events, commits, heads} {
 		if _, err := r.exec(ctx, text, key.Workspace, key.Conversation); err != nil {
 			return err
 		}

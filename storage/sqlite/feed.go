@@ -16,58 +16,45 @@ func (s *Store) Feed(ctx context.Context, after storage.Position, limit int) ([]
 		return nil, failed(ctx, "feed", err)
 	}
 	after = max(after, 0)
-	rows, err := feed(ctx, r, after, limit)
+	entries, err := entries(ctx, r, after, limit)
 	if err != nil {
 		return nil, failed(ctx, "feed", err)
 	}
-	var entries []storage.Entry
-	for _, row := range rows {
-		switch {
-		case row.purged > after:
-			return nil, &storage.PurgedError{Oldest: row.purged + 1}
-		case row.position == 0: // nothing came after
-			return nil, nil
-		case len(entries) == 0 || entries[len(entries)-1].Position != row.position:
-			entries = append(entries, storage.Entry{Position: row.position, Key: row.key})
-		}
-		entry := &entries[len(entries)-1]
-		entry.Events = append(entry.Events, row.event)
+	// Asked last: if the feed is whole now, it was when the entries were read.
+	var purged storage.Position
+	if _, err := first(ctx, r, `SELECT purged FROM {prefix}feed`, nil, &purged); err != nil {
+		return nil, failed(ctx, "feed", err)
+	}
+	if after < purged {
+		return nil, &storage.PurgedError{Oldest: purged + 1}
 	}
 	return entries, nil
 }
 
-// An inFeed is an event in the feed, and how far the feed was purged.
-type inFeed struct {
-	purged   storage.Position
-	position storage.Position
-	key      storage.Key
-	event    storage.Event
-}
-
-// feed is one statement, so that nothing is purged while it reads. It returns at
-// least one row, without a position if nothing is there.
-func feed(ctx context.Context, r runner, after storage.Position, limit int) ([]inFeed, error) {
+// entries reads the feed. Positions have no gaps, so that a limit of entries is
+// one of positions.
+func entries(ctx context.Context, r runner, after storage.Position, limit int) (all []storage.Entry, _ error) {
 	const text = `
-SELECT f.purged, coalesce(c.position, 0), coalesce(c.workspace, ''), coalesce(c.conversation, ''),
-    coalesce(e.version, 0), e.body, coalesce(t.text, ''), coalesce(e.has_text AND t.text IS NULL, 0)
-FROM {prefix}feed f
-LEFT JOIN (
-    SELECT position, workspace, conversation, from_version, to_version
-    FROM {prefix}commits
-    WHERE position > ?1
-    ORDER BY position
-    LIMIT ?2) c
-LEFT JOIN {prefix}events e
+SELECT c.position, c.workspace, c.conversation, e.version, e.body, coalesce(t.text, ''), e.text_id IS NOT NULL AND t.text IS NULL
+FROM {prefix}commits c INDEXED BY {prefix}commits_position
+CROSS JOIN {prefix}events e
     ON e.workspace = c.workspace AND e.conversation = c.conversation
     AND e.version > c.from_version AND e.version <= c.to_version
-LEFT JOIN {prefix}texts t
-    ON t.workspace = e.workspace AND t.conversation = e.conversation AND t.version = e.version
+LEFT JOIN {prefix}texts t ON t.id = e.text_id
+WHERE c.position > ?1 AND c.position <= ?1 + ?2
 ORDER BY c.position, e.version`
-	return list(ctx, r, text, []any{int64(after), limit}, func(rows *sql.Rows) (i inFeed, err error) {
-		err = rows.Scan(&i.purged, &i.position, &i.key.Workspace, &i.key.Conversation,
-			&i.event.Version, &i.event.Body, &i.event.Text, &i.event.Erased)
-		return i, err
+	err := each(ctx, r, text, []any{int64(after), limit}, func(rows *sql.Rows) error {
+		var of storage.Entry
+		var e storage.Event
+		err := rows.Scan(&of.Position, &of.Key.Workspace, &of.Key.Conversation, &e.Version, &e.Body, &e.Text, &e.Erased)
+		if len(all) == 0 || all[len(all)-1].Position != of.Position {
+			all = append(all, of)
+		}
+		entry := &all[len(all)-1]
+		entry.Events = append(entry.Events, e)
+		return err
 	})
+	return all, err
 }
 
 // Advance implements [storage.Store]. Asking, or moving to where the subscriber

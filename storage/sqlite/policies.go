@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"github.com/adjourn/adjourn/storage"
@@ -14,7 +15,8 @@ func (s *Store) SetPolicies(ctx context.Context, workspace string, expect int64,
 INSERT INTO {prefix}policies (revision, body, workspace) VALUES (? + 1, ?, ?)
 ON CONFLICT (workspace) DO NOTHING`
 	const replace = `
-UPDATE {prefix}policies SET revision = ?1 + 1, body = ?2
+UPDATE {prefix}policies INDEXED BY {prefix}policies_key
+SET revision = ?1 + 1, body = ?2
 WHERE workspace = ?3 AND revision = ?1`
 	text := replace
 	if expect == 0 {
@@ -40,7 +42,7 @@ WHERE workspace = ?3 AND revision = ?1`
 // conversations holds calls it, in the same transaction.
 func markOutdated(ctx context.Context, r runner, workspace string) error {
 	const text = `
-UPDATE {prefix}policies AS p
+UPDATE {prefix}policies AS p INDEXED BY {prefix}policies_key
 SET outdated = 1 - outdated
 WHERE workspace = ? AND outdated <> EXISTS (
     SELECT 1
@@ -106,7 +108,38 @@ LIMIT 1`
 // outdatedOf returns a page of the outdated conversations of a workspace. The
 // index has them by revision, then key: each older revision, of which there are
 // few, gives a page, and the first of these are the page.
-func outdatedOf(ctx context.Context, r runner, by time.Time, current revision, after string, limit int) ([]storage.Key, error) {
+func outdatedOf(ctx context.Context, r runner, by time.Time, current revision, after string, limit int) (page []storage.Key, err error) {
+	const text = `
+SELECT workspace, conversation
+FROM {prefix}heads INDEXED BY {prefix}heads_open
+WHERE workspace = ?1 AND policy_revision = ?2 AND conversation > ?3 AND closed_at IS NULL
+    AND (failures = 0 OR retry_at IS NOT NULL) AND (failures = 0 OR retry_at <= ?4)
+ORDER BY conversation
+LIMIT ?5`
+	revisions, err := olderRevisions(ctx, r, current)
+	if err != nil {
+		return nil, err
+	}
+	for _, older := range revisions {
+		args := []any{current.workspace, older, after, by.UnixMicro(), limit}
+		err := each(ctx, r, text, args, func(rows *sql.Rows) error {
+			var key storage.Key
+			err := rows.Scan(&key.Workspace, &key.Conversation)
+			page = append(page, key)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(page, storage.Key.Compare)
+	page = slices.Compact(page) // one may have moved from revision to revision meanwhile
+	return page[:min(limit, len(page))], nil
+}
+
+// olderRevisions returns the revisions that outdated conversations of a
+// workspace have.
+func olderRevisions(ctx context.Context, r runner, current revision) ([]int64, error) {
 	const text = `
 WITH RECURSIVE older (revision) AS (
     SELECT min(policy_revision)
@@ -121,21 +154,9 @@ WITH RECURSIVE older (revision) AS (
     FROM older
     WHERE older.revision IS NOT NULL
 )
-SELECT h.workspace, h.conversation
-FROM older
-JOIN {prefix}heads h ON h.rowid IN (
-    SELECT page.rowid
-    FROM {prefix}heads page INDEXED BY {prefix}heads_open
-    WHERE page.workspace = ?1 AND page.policy_revision = older.revision AND page.conversation > ?3
-        AND page.closed_at IS NULL
-        AND (page.failures = 0 OR page.retry_at IS NOT NULL) AND (page.failures = 0 OR page.retry_at <= ?4)
-    ORDER BY page.conversation
-    LIMIT ?5)
-ORDER BY h.conversation
-LIMIT ?5`
-	args := []any{current.workspace, current.number, after, by.UnixMicro(), limit}
-	return list(ctx, r, text, args, func(rows *sql.Rows) (key storage.Key, err error) {
-		err = rows.Scan(&key.Workspace, &key.Conversation)
-		return key, err
+SELECT revision FROM older WHERE revision IS NOT NULL`
+	return list(ctx, r, text, []any{current.workspace, current.number}, func(rows *sql.Rows) (number int64, err error) {
+		err = rows.Scan(&number)
+		return number, err
 	})
 }

@@ -26,13 +26,17 @@ func (s *Store) Load(ctx context.Context, key storage.Key, commandID string) (st
 func load(ctx context.Context, r runner, key storage.Key, commandID string) (l storage.Loaded, _ error) {
 	const text = `
 SELECT coalesce(h.version, 0), h.body, coalesce(h.visitor, ''), h.closed_at, h.due, coalesce(h.policy_revision, 0),
-    coalesce(h.failures, 0), h.retry_at, coalesce(h.reason, ''),
+    coalesce(h.failures, 0), h.retry_at, coalesce(t.text, ''),
     coalesce(p.revision, 0), p.body,
     c.fingerprint, coalesce(c.from_version, 0), coalesce(c.to_version, 0)
 FROM (SELECT 1)
-LEFT JOIN {prefix}heads h ON h.workspace = ?1 AND h.conversation = ?2
-LEFT JOIN {prefix}policies p ON p.workspace = ?1
-LEFT JOIN {prefix}commits c ON c.workspace = ?1 AND c.conversation = ?2 AND c.command_id = ?3`
+LEFT JOIN {prefix}heads h INDEXED BY {prefix}heads_key
+    ON h.workspace = ?1 AND h.conversation = ?2
+LEFT JOIN {prefix}texts t ON t.id = h.reason_id
+LEFT JOIN {prefix}policies p INDEXED BY {prefix}policies_key
+    ON p.workspace = ?1
+LEFT JOIN {prefix}commits c INDEXED BY {prefix}commits_command
+    ON c.workspace = ?1 AND c.conversation = ?2 AND c.command_id = ?3`
 	var closedAt, due, retryAt sql.NullInt64
 	var fingerprint []byte
 	var applied storage.Applied
@@ -66,9 +70,9 @@ func (s *Store) History(ctx context.Context, key storage.Key, after int64, limit
 
 func history(ctx context.Context, r runner, key storage.Key, after int64, limit int) ([]storage.Event, error) {
 	const text = `
-SELECT e.version, e.body, coalesce(t.text, ''), e.has_text AND t.text IS NULL
+SELECT e.version, e.body, coalesce(t.text, ''), e.text_id IS NOT NULL AND t.text IS NULL
 FROM {prefix}events e
-LEFT JOIN {prefix}texts t USING (workspace, conversation, version)
+LEFT JOIN {prefix}texts t ON t.id = e.text_id
 WHERE e.workspace = ? AND e.conversation = ? AND e.version > ?
 ORDER BY e.version
 LIMIT ?`

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -51,16 +52,13 @@ func (o *Options) checked() (Options, error) {
 		c.Timeout = DefaultTimeout
 	}
 	switch {
-	case !prefixes.MatchString(c.Prefix), len(c.Prefix) >= len(reserved) && c.Prefix[:len(reserved)] == reserved:
+	case !prefixes.MatchString(c.Prefix), strings.HasPrefix(c.Prefix, "sqlite_"): // which SQLite keeps for itself
 		return c, fmt.Errorf("sqlite: the prefix %q cannot begin names of tables", c.Prefix)
 	case c.Timeout < 0:
 		return c, fmt.Errorf("sqlite: the timeout %v is negative", c.Timeout)
 	}
 	return c, nil
 }
-
-// reserved begins names that SQLite keeps for itself.
-const reserved = "sqlite_"
 
 // batchSize is the most commits that one transaction takes.
 const batchSize = 128

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -117,25 +118,32 @@ func (p *prepared) close() {
 	clear(p.statements)
 }
 
-// list reads all rows of a query.
-func list[T any](ctx context.Context, r runner, text string, args []any, scan func(*sql.Rows) (T, error)) ([]T, error) {
+// each has scan read every row of a query.
+func each(ctx context.Context, r runner, text string, args []any, scan func(rows *sql.Rows) error) error {
 	rows, err := r.query(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return errors.Join(rows.Err(), rows.Close())
+}
+
+// list reads all rows of a query.
+func list[T any](ctx context.Context, r runner, text string, args []any, scan func(rows *sql.Rows) (T, error)) (all []T, err error) {
+	err = each(ctx, r, text, args, func(rows *sql.Rows) error {
+		v, err := scan(rows)
+		all = append(all, v)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, v)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return all, rows.Close()
+	return all, nil
 }
 
 // first reads the first row of a query, if there is one.

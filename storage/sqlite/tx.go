@@ -81,7 +81,10 @@ func (t *Tx) apply(ctx context.Context, c storage.Commit) error {
 	if t.broken == nil {
 		_, t.broken = t.r.exec(ctx, "RELEASE adjourn")
 	}
-	return errors.Join(err, t.broken)
+	if t.broken != nil {
+		return fmt.Errorf("%w, after %v", t.broken, err)
+	}
+	return err
 }
 
 // join makes sure, once, that the transaction is one that the store can be in.
@@ -117,7 +120,7 @@ func (t *Tx) lock(ctx context.Context) error {
 	case locked(err):
 		return fmt.Errorf("the transaction does not have the write lock, begin it with BEGIN IMMEDIATE, such as by _txlock=immediate: %w", err)
 	case err != nil && strings.Contains(err.Error(), "no such table"):
-		return errors.Join(t.store.ready(ctx, t.r), err)
+		return errors.Join(t.store.checkSchema(ctx, t.r), err)
 	}
 	return err
 }

@@ -81,9 +81,9 @@ func (w *writer) take(ctx context.Context) error {
 func (w *writer) release() { w.turn <- struct{}{} }
 
 // begin waits for the write lock, which another process or a host's transaction
-// may hold, as long as ctx lasts. SQLite waits up to busyTimeout at a time and
-// cannot be interrupted at it, nor say afterwards whether it was too late: so it
-// is not given ctx.
+// may hold, as long as ctx lasts. SQLite cannot be interrupted while it waits, and
+// a driver that returns the error of ctx does not say whether the transaction
+// began: so it waits for a moment at a time, and is not given ctx.
 func (w *writer) begin(ctx context.Context) error {
 	for {
 		_, err := w.conn.ExecContext(context.WithoutCancel(ctx), "BEGIN IMMEDIATE")
@@ -155,8 +155,12 @@ func (w *writer) drop() {
 	if w.conn == nil {
 		return
 	}
-	w.kept.close()
-	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	// If database/sql closed it already, its statements must not be touched: they
+	// point to memory that is no longer theirs.
+	if w.conn.Raw(func(any) error { return nil }) == nil {
+		w.kept.close()
+		_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
 	_ = w.conn.Close()
 	w.conn, w.kept = nil, nil
 }
@@ -175,10 +179,15 @@ func (w *writer) pin(ctx context.Context) error {
 	return nil
 }
 
+// A pragma is set, and read back.
+type pragma struct{ name, set, want string }
+
+// waiting has SQLite wait so many milliseconds for a lock, at a time.
+var waiting = pragma{"busy_timeout", "100", "100"}
+
 // pragmas are what a connection needs, to keep what was committed and to leave
-// nothing of what was erased. Each is set and read back.
-var pragmas = []struct{ name, set, want string }{
-	{"busy_timeout", busyTimeout, busyTimeout},
+// nothing of what was erased.
+var pragmas = []pragma{
 	{"journal_mode", "WAL", "wal"},
 	{"synchronous", "FULL", "2"},
 	{"fullfsync", "ON", "1"}, // of macOS, whose fsync leaves data in the disk's cache
@@ -186,33 +195,12 @@ var pragmas = []struct{ name, set, want string }{
 	{"secure_delete", "ON", "1"},
 }
 
-// busyTimeout is how many milliseconds SQLite waits for a lock at a time.
-const busyTimeout = "100"
-
+// prepare waits while others have the whole database to themselves, as each does
+// for a moment who changes it to WAL, and begins anew: SQLite itself does not
+// always wait for that.
 func (w *writer) prepare(ctx context.Context) error {
-	if err := w.checkFile(ctx); err != nil {
-		return err
-	}
-	for _, p := range pragmas {
-		if err := w.pragma(ctx, p.name, p.set); err != nil {
-			return fmt.Errorf("set %s to %s: %w", p.name, p.set, err)
-		}
-		got, err := w.text(ctx, "PRAGMA "+p.name)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", p.name, err)
-		}
-		if got != p.want {
-			return fmt.Errorf("the database does not take %s=%s, it stays %s", p.name, p.set, got)
-		}
-	}
-	return nil
-}
-
-// pragma sets a pragma. To change to WAL takes the whole database for a moment,
-// and SQLite does not wait for that when others do the same; begin does.
-func (w *writer) pragma(ctx context.Context, name, value string) error {
 	for {
-		_, err := w.conn.ExecContext(ctx, "PRAGMA "+name+" = "+value)
+		err := w.settings(ctx)
 		if !locked(err) {
 			return err
 		}
@@ -223,6 +211,35 @@ func (w *writer) pragma(ctx context.Context, name, value string) error {
 			return err
 		}
 	}
+}
+
+func (w *writer) settings(ctx context.Context) error {
+	if err := w.set(ctx, waiting); err != nil {
+		return err
+	}
+	if err := w.checkFile(ctx); err != nil {
+		return err
+	}
+	for _, p := range pragmas {
+		if err := w.set(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) set(ctx context.Context, p pragma) error {
+	if _, err := w.conn.ExecContext(ctx, "PRAGMA "+p.name+" = "+p.set); err != nil {
+		return fmt.Errorf("set %s to %s: %w", p.name, p.set, err)
+	}
+	got, err := w.text(ctx, "PRAGMA "+p.name)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", p.name, err)
+	}
+	if got != p.want {
+		return fmt.Errorf("the database does not take %s=%s, it stays %s", p.name, p.set, got)
+	}
+	return nil
 }
 
 // checkFile refuses databases in memory, which each connection has its own of,

@@ -100,10 +100,8 @@ var concurrencyCases = []testCase{
 				k := chat(fmt.Sprint(round))
 				p.commit(opening(k))
 				together(2, func(i int) {
-					if i == 0 {
-						if err := p.s.Commit(p.Context(), change(k, 1, 1)); err != nil {
-							p.Errorf("Commit while the conversation is set back: %v", err)
-						}
+					if i == round%2 { // Either has its chance to be first.
+						p.contend(k, 1)
 						return
 					}
 					err := p.s.SetBack(p.Context(), k, 1, failed(1, never))
@@ -130,7 +128,7 @@ var concurrencyCases = []testCase{
 		sentence: safeConcurrent,
 		run: func(p probe) {
 			for round := range 10 {
-				p.purgedOrReopened(chat(fmt.Sprint(round)))
+				p.purgedOrReopened(chat(fmt.Sprint(round)), round%2)
 			}
 		},
 	},

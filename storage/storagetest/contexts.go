@@ -132,11 +132,12 @@ func (p probe) wraps(ctx context.Context, want error) {
 
 // cancelledMeanwhile cancels commits that have begun. Each may still succeed,
 // fail or, if the store says so, have an unknown outcome: but what it says must
-// be so.
+// be so. Each has a conversation of its own, because what is unknown may still be
+// applied later.
 func cancelledMeanwhile(p probe) {
-	var at int64
 	for i := range 30 {
-		c := identified(fmt.Sprint("command ", i), change(chat("a"), at, 1))
+		c := identified("one", change(chat(fmt.Sprint(i)), 1, 1))
+		p.commit(opening(c.Key))
 		ctx, cancel := context.WithCancel(p.Context())
 		var err error
 		together(2, func(who int) {
@@ -152,8 +153,7 @@ func cancelledMeanwhile(p probe) {
 			}
 			cancel()
 		})
-		l := p.load(c.Key, c.Command.ID)
-		applied := l.Applied != nil
+		applied := p.load(c.Key, c.Command.ID).Applied != nil
 		switch {
 		case errors.Is(err, storage.ErrOutcomeUnknown):
 		case err == nil && !applied:
@@ -163,6 +163,5 @@ func cancelledMeanwhile(p probe) {
 		case err != nil && applied:
 			p.Fatalf("commit %d was applied, though it returned %v", i, err)
 		}
-		at = l.Head.Version
 	}
 }

@@ -3,7 +3,7 @@
 //
 // # The test of a store
 //
-// [Run] is all that there is. It calls a function for a new, empty store and
+// [Run] is nearly all that there is. It calls a function for a new, empty store and
 // tests one promise of the contract with it, once for each promise:
 //
 //	func TestStore(t *testing.T) {
@@ -21,18 +21,25 @@
 //
 // Run it with -race: some promises are about calls that come at the same time.
 //
+// A store that can work within a transaction of its host has a [storage.Tx]. The
+// host's part differs from store to store, so that [RunTx] is told how to begin
+// a transaction and how to end it.
+//
 // # Writing a store
 //
 // With a database, a store is five tables and little more than a statement for
 // each method:
 //
-//   - conversations by (workspace, conversation): version, body, due, open,
-//     policy revision. An index on (due, workspace, conversation).
+//   - conversations by (workspace, conversation): version, body, visitor, the
+//     instants of closing and due, policy revision, the setback. Indexes on
+//     (due, workspace, conversation), on (workspace, visitor) and on the instant
+//     of closing.
 //   - events by (workspace, conversation, version): body and, apart from it,
-//     text; and the position in the feed.
+//     text and whether it was erased; and the position in the feed.
 //   - commands by (workspace, conversation, command ID): fingerprint, from, to.
 //   - policies by workspace.
-//   - cursors by subscriber.
+//   - cursors by subscriber; and one row for where the feed begins and ends,
+//     which no event tells any more when all were purged.
 //
 // The groups of subtests are an order to write the methods in. While the others
 // return an error, -run shows how far one is:
@@ -40,11 +47,14 @@
 //	go test -run 'TestStore/(Load|Commit|Conflict|CommitWithoutEvents|Command|History)'
 //	go test -run 'TestStore/Due'
 //	go test -run 'TestStore/(SetPolicies|Outdated)'
+//	go test -run 'TestStore/(SetBack|Setbacks)'
 //	go test -run 'TestStore/(Feed|Advance)'
-//	go test -run 'TestStore/(Values|Ownership|Context|Concurrency)'
+//	go test -run 'TestStore/(Erase|Purge)'
+//	go test -run 'TestStore/(Clock|Values|Ownership|Context|Concurrency)'
 //
-// Many subtests of Load and Commit also look at the feed and the queue, to see
-// that what must not change did not. They pass when those methods are there.
+// Many subtests of Load and Commit also look at the feed, the queue and the
+// setbacks, to see that what must not change did not. They pass when those
+// methods are there.
 //
 // # What is easy to get wrong
 //
@@ -63,6 +73,26 @@
 // Due and Outdated. Pages continue after the last key, never by an offset: rows
 // come and go meanwhile. Keys are ordered by their bytes, as COLLATE "C" and
 // BINARY do; the order of a locale is another one. There is no oldest instant.
+// What is set back is left out by the statement and not after it: otherwise a
+// page is short, and looks like the last one.
+//
+// SetBack. It changes no version, so that a commit does not see it. The version
+// must be compared by the statement that writes; it could otherwise set back a
+// conversation that another node has just worked on.
+//
+// Erase. The texts of several tables go in one transaction. That an event had a
+// text is no longer to be seen in the text: keep it.
+//
+// Purge. What is removed must still be closed in the statement that removes it:
+// it may be reopened meanwhile. The feed is read in one statement, or at one
+// snapshot, with where it begins; otherwise it can have a hole at its front. When
+// all entries are gone their last position is not forgotten: the next one
+// follows it, and subscribers may still move there.
+//
+// Transactions of the host. After an error Postgres refuses everything until the
+// transaction ends: a violated key that is ErrConflict needs a savepoint, or a
+// statement that does nothing on conflict. Reading the feed must not wait for a
+// transaction that is open, nor number what is in it.
 //
 // Values. Bodies are bytes, whatever they look like; a column of JSON or text
 // changes them. Times fit into a count of microseconds since 1970, with NULL

@@ -202,8 +202,8 @@ var concurrencyFaults = []fault{
 			if after < up || up == 0 {
 				return b.Store.Feed(ctx, after, limit)
 			}
-			await(func() bool { return b.purgedUpTo() > after })
-			return b.Store.Feed(ctx, max(after, b.purgedUpTo()), limit)
+			await(func() bool { up = b.purgedUpTo(); return up > after && b.end() > up })
+			return b.Store.Feed(ctx, max(after, up), limit)
 		},
 	}},
 	{"has no events of what is being purged", "Concurrency/feed whole or purged", broken{

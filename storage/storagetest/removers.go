@@ -83,14 +83,15 @@ func (p probe) feedOf(first, second storage.Key) func() ([]storage.Event, error)
 }
 
 // purgedOrReopened purges a closed conversation while another call reopens it:
-// one of them comes first, and the other one sees that.
-func (p probe) purgedOrReopened(k storage.Key) {
+// one of them comes first, and the other one sees that. The caller says which of
+// two goroutines purges, so that either has its chance to be first.
+func (p probe) purgedOrReopened(k storage.Key, purger int) {
 	p.Helper()
 	p.commit(closing(opening(k)))
 	var purged int
 	var purging, reopening error
 	together(2, func(i int) {
-		if i == 0 {
+		if i == purger {
 			purged, purging = p.s.Purge(p.Context(), endOfTime, all)
 		} else {
 			reopening = p.s.Commit(p.Context(), change(k, 1, 1))

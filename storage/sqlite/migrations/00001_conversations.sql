@@ -1,6 +1,7 @@
 -- +goose Up
 
 -- Times are microseconds since 1970 in UTC, NULL for none. Bodies are opaque.
+-- Indexes have names so that statements can insist on them.
 
 -- A conversation as it stands. The body is last, so that reading the other
 -- columns does not pass over it.
@@ -14,10 +15,12 @@ CREATE TABLE {prefix}heads (
     policy_revision INTEGER NOT NULL,
     failures        INTEGER NOT NULL DEFAULT 0,
     retry_at        INTEGER, -- NULL with failures: not until it is released
-    reason          TEXT    NOT NULL DEFAULT '',
-    body            BLOB    NOT NULL,
-    PRIMARY KEY (workspace, conversation)
+    reason_id       INTEGER, -- of its text
+    body            BLOB    NOT NULL
 ) STRICT;
+
+CREATE UNIQUE INDEX {prefix}heads_key
+    ON {prefix}heads (workspace, conversation);
 
 -- What is not tried again until it is released is in neither of the next two, so
 -- that however many there are, nobody passes over them.
@@ -45,23 +48,23 @@ CREATE TABLE {prefix}events (
     workspace    TEXT    NOT NULL,
     conversation TEXT    NOT NULL,
     version      INTEGER NOT NULL,
-    has_text     INTEGER NOT NULL, -- 1: it came with a text, which is in the table of texts or was erased
+    text_id      INTEGER, -- NULL: it came without
     body         BLOB    NOT NULL,
     PRIMARY KEY (workspace, conversation, version)
 ) STRICT, WITHOUT ROWID;
 
+-- All words, NULL for those that were erased or purged. Rows are appended, and
+-- none is ever removed: rows that are inserted elsewhere, or removed, make SQLite
+-- move others to another page, and it leaves readable copies where they were.
 CREATE TABLE {prefix}texts (
-    workspace    TEXT    NOT NULL,
-    conversation TEXT    NOT NULL,
-    version      INTEGER NOT NULL,
-    text         TEXT    NOT NULL,
-    PRIMARY KEY (workspace, conversation, version)
-) STRICT, WITHOUT ROWID;
+    id   INTEGER NOT NULL PRIMARY KEY,
+    text TEXT
+) STRICT;
 
 -- Commits that have events, which have a position in the feed, or a command ID.
 CREATE TABLE {prefix}commits (
     id           INTEGER NOT NULL PRIMARY KEY,
-    position     INTEGER UNIQUE, -- NULL: without events
+    position     INTEGER, -- NULL: without events
     workspace    TEXT    NOT NULL,
     conversation TEXT    NOT NULL,
     from_version INTEGER NOT NULL,
@@ -69,6 +72,10 @@ CREATE TABLE {prefix}commits (
     command_id   TEXT,
     fingerprint  BLOB
 ) STRICT;
+
+CREATE UNIQUE INDEX {prefix}commits_position
+    ON {prefix}commits (position)
+    WHERE position IS NOT NULL;
 
 CREATE UNIQUE INDEX {prefix}commits_command
     ON {prefix}commits (workspace, conversation, command_id);
@@ -88,11 +95,14 @@ CREATE TABLE {prefix}cursors (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE {prefix}policies (
-    workspace TEXT    NOT NULL PRIMARY KEY,
+    workspace TEXT    NOT NULL,
     revision  INTEGER NOT NULL,
     outdated  INTEGER NOT NULL DEFAULT 0, -- 1: {prefix}heads_open has conversations of an older revision
     body      BLOB    NOT NULL
 ) STRICT;
+
+CREATE UNIQUE INDEX {prefix}policies_key
+    ON {prefix}policies (workspace);
 
 -- Usually empty: so that asking for what is outdated costs nothing, however many
 -- workspaces there are.

@@ -1,0 +1,55 @@
+package drivertest_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/adjourn/adjourn/conversation"
+)
+
+// metaSights are what streams must show here and there, so that finding no
+// difference says something.
+var metaSights = []string{
+	"stored by a newer version", "successor true", "repeated true", `advice ["long_snooze"]`, "live",
+	"erased true", "fired acme", "failed acme", "set back", " never ", "due ", "outdated ", "command ",
+	`\x00\xff\xfe`, "65536 bytes", "1 recomputed", "applied true", "applied false",
+	"error: lifecycle: feed at", "error: lifecycle: the command ID was used for another command",
+	"error: lifecycle: the policies have changed meanwhile", "no such conversation",
+	"error: storage: conflict", "error: storage: no such position in the feed", "error: storage: the feed was purged",
+	"invalid workspace", "invalid conversation", "invalid command ID", "invalid subscriber", "invalid actor", "invalid text",
+	"invalid note", "invalid as of", "invalid idle.", "invalid until", "invalid visitor", "invalid outcome", "invalid history",
+}
+
+// TestMetamorphicStreams: streams go everywhere. Every event happens, every
+// sentinel is given for a refusal, and each of the sights comes.
+func TestMetamorphicStreams(t *testing.T) {
+	t.Parallel()
+	want := metaSights
+	for _, name := range strings.Fields(`opened said agent_requested taken assigned handed_back transferred requeued
+		snoozed woken closed reclassified reopened presence_changed typed marked_read note_added article_linked
+		blocked unblocked prompted followed_up`) {
+		want = append(want, fmt.Sprintf(`"type":%q`, name))
+	}
+	for _, why := range []error{
+		conversation.ErrNotPossible, conversation.ErrNotFound, conversation.ErrForbidden, conversation.ErrHeld, conversation.ErrExists,
+		conversation.ErrNoBot, conversation.ErrAlreadyClosed, conversation.ErrBlocked, conversation.ErrStale,
+	} {
+		want = append(want, why.Error())
+	}
+	var all strings.Builder
+	for stream := range int64(150) {
+		_, seen, err := metaInvent(t.Context(), metaDice(1, stream), metaOperations)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sight := range seen {
+			all.WriteString(sight)
+		}
+	}
+	for _, sight := range want {
+		if !strings.Contains(all.String(), sight) {
+			t.Errorf("never seen: %s", sight)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+-- What the first version of the tables looked like, with what the store had written.
+
+CREATE TABLE adjourn_heads (
+    workspace       TEXT    NOT NULL,
+    conversation    TEXT    NOT NULL,
+    version         INTEGER NOT NULL,
+    visitor         TEXT    NOT NULL,
+    closed_at       INTEGER,
+    due             INTEGER,
+    policy_revision INTEGER NOT NULL,
+    failures        INTEGER NOT NULL DEFAULT 0,
+    retry_at        INTEGER, -- NULL with failures: not until it is released
+    reason_id       INTEGER, -- of its text
+    body            BLOB    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX adjourn_heads_key
+    ON adjourn_heads (workspace, conversation);
+CREATE INDEX adjourn_heads_due
+    ON adjourn_heads (due, workspace, conversation, failures, retry_at)
+    WHERE due IS NOT NULL AND (failures = 0 OR retry_at IS NOT NULL);
+CREATE INDEX adjourn_heads_open
+    ON adjourn_heads (workspace, policy_revision, conversation, failures, retry_at)
+    WHERE closed_at IS NULL AND (failures = 0 OR retry_at IS NOT NULL);
+CREATE INDEX adjourn_heads_setback
+    ON adjourn_heads (workspace, conversation)
+    WHERE failures > 0;
+CREATE INDEX adjourn_heads_closed
+    ON adjourn_heads (closed_at, workspace, conversation)
+    WHERE closed_at IS NOT NULL;
+CREATE INDEX adjourn_heads_visitor
+    ON adjourn_heads (workspace, visitor, conversation);
+CREATE TABLE adjourn_events (
+    workspace    TEXT    NOT NULL,
+    conversation TEXT    NOT NULL,
+    version      INTEGER NOT NULL,
+    text_id      INTEGER, -- NULL: it came without
+    body         BLOB    NOT NULL,
+    PRIMARY KEY (workspace, conversation, version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE adjourn_texts (
+    id   INTEGER NOT NULL PRIMARY KEY,
+    text TEXT
+) STRICT;
+CREATE TABLE adjourn_commits (
+    id           INTEGER NOT NULL PRIMARY KEY,
+    position     INTEGER, -- NULL: without events
+    workspace    TEXT    NOT NULL,
+    conversation TEXT    NOT NULL,
+    from_version INTEGER NOT NULL,
+    to_version   INTEGER NOT NULL,
+    command_id   TEXT,
+    fingerprint  BLOB
+) STRICT;
+CREATE UNIQUE INDEX adjourn_commits_position
+    ON adjourn_commits (position)
+    WHERE position IS NOT NULL;
+CREATE UNIQUE INDEX adjourn_commits_command
+    ON adjourn_commits (workspace, conversation, command_id);
+CREATE TABLE adjourn_feed (
+    id     INTEGER NOT NULL PRIMARY KEY,
+    last   INTEGER NOT NULL, -- the last position given
+    purged INTEGER NOT NULL  -- the last position that is no longer whole
+) STRICT;
+CREATE TABLE adjourn_cursors (
+    subscriber TEXT    NOT NULL PRIMARY KEY,
+    position   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE adjourn_policies (
+    workspace TEXT    NOT NULL,
+    revision  INTEGER NOT NULL,
+    outdated  INTEGER NOT NULL DEFAULT 0, -- 1: adjourn_heads_open has conversations of an older revision
+    body      BLOB    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX adjourn_policies_key
+    ON adjourn_policies (workspace);
+CREATE INDEX adjourn_policies_outdated
+    ON adjourn_policies (workspace)
+    WHERE outdated = 1;
+CREATE TABLE adjourn_schema (
+    version INTEGER NOT NULL PRIMARY KEY
+) STRICT;
+INSERT INTO adjourn_heads VALUES ('acme', 'after', 1, '', NULL, NULL, 1, 0, NULL, NULL, X'7B226174223A317D');
+INSERT INTO adjourn_heads VALUES ('acme', 'closed', 2, 'ann', 1772452800000001, 1803988800000000, 1, 0, NULL, NULL, X'7B226174223A327D');
+INSERT INTO adjourn_heads VALUES ('acme', 'erased', 3, 'bob', NULL, NULL, 1, 0, NULL, NULL, X'7B226174223A337D');
+INSERT INTO adjourn_heads VALUES ('acme', 'later', 1, 'cem', NULL, 1772452800000000, 1, 2, 1772456400000000, 12, X'7B226174223A317D');
+INSERT INTO adjourn_heads VALUES ('acme', 'open', 4, 'ann', NULL, -2147483648000001, 1, 0, NULL, NULL, X'7B226174223A347D');
+INSERT INTO adjourn_heads VALUES ('acme', 'set aside', 1, 'cem', NULL, 1772452800000000, 1, 9, NULL, 13, X'7B226174223A317D');
+INSERT INTO adjourn_heads VALUES ('other', 'open', 1, 'ann', NULL, 1772452860000000, 1, 0, NULL, NULL, X'7B226174223A317D');
+INSERT INTO adjourn_events VALUES ('acme', 'after', 1, 11, X'7B226E223A317D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'closed', 1, 5, X'7B226E223A317D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'closed', 2, NULL, X'7B226E223A327D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'erased', 1, 6, X'7B226E223A317D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'erased', 2, NULL, X'7B226E223A327D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'erased', 3, 7, X'7B226E223A337D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'later', 1, 8, X'7B226E223A317D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'open', 1, NULL, X'7B226E223A317D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'open', 2, 2, X'7B226E223A327D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'open', 3, 3, X'7B226E223A337D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'open', 4, 4, X'7B226E223A347D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'set aside', 1, 9, X'7B226E223A317D00FF');
+INSERT INTO adjourn_events VALUES ('other', 'open', 1, 10, X'7B226E223A317D00FF');
+INSERT INTO adjourn_texts VALUES (1, NULL);
+INSERT INTO adjourn_texts VALUES (10, 'elsewhere');
+INSERT INTO adjourn_texts VALUES (11, 'written under old policies');
+INSERT INTO adjourn_texts VALUES (12, 'no such template');
+INSERT INTO adjourn_texts VALUES (13, 'panic: it''s broken');
+INSERT INTO adjourn_texts VALUES (2, 'it''s me — “ünïcode” 🙂');
+INSERT INTO adjourn_texts VALUES (3, 'three');
+INSERT INTO adjourn_texts VALUES (4, 'four');
+INSERT INTO adjourn_texts VALUES (5, 'bye');
+INSERT INTO adjourn_texts VALUES (6, NULL);
+INSERT INTO adjourn_texts VALUES (7, NULL);
+INSERT INTO adjourn_texts VALUES (8, 'fails');
+INSERT INTO adjourn_texts VALUES (9, 'fails for good');
+INSERT INTO adjourn_commits VALUES (10, 9, 'acme', 'after', 0, 1, NULL, NULL);
+INSERT INTO adjourn_commits VALUES (2, 2, 'acme', 'open', 0, 3, 'open-1', X'6F70656E2D3100000000000000000000');
+INSERT INTO adjourn_commits VALUES (3, 3, 'acme', 'open', 3, 4, 'open-2', X'6F70656E2D3200000000000000000000');
+INSERT INTO adjourn_commits VALUES (4, NULL, 'acme', 'open', 4, 4, 'open-nothing', X'6F70656E2D6E6F7468696E6700000000');
+INSERT INTO adjourn_commits VALUES (5, 4, 'acme', 'closed', 0, 2, 'closed-1', X'636C6F7365642D310000000000000000');
+INSERT INTO adjourn_commits VALUES (6, 5, 'acme', 'erased', 0, 3, 'erased-1', X'00000000000000000000000000000000');
+INSERT INTO adjourn_commits VALUES (7, 6, 'acme', 'later', 0, 1, NULL, NULL);
+INSERT INTO adjourn_commits VALUES (8, 7, 'acme', 'set aside', 0, 1, NULL, NULL);
+INSERT INTO adjourn_commits VALUES (9, 8, 'other', 'open', 0, 1, 'open-1', X'6F70656E2D3100000000000000000000');
+INSERT INTO adjourn_feed VALUES (1, 9, 1);
+INSERT INTO adjourn_cursors VALUES ('billing', 5);
+INSERT INTO adjourn_policies VALUES ('acme', 2, 1, X'7B2269646C65223A22376D227D');
+INSERT INTO adjourn_schema VALUES (1);
