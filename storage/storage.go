@@ -124,8 +124,10 @@ var (
 	// applied; load and decide again.
 	ErrConflict = errors.New("storage: conflict, decided on an old version")
 
-	// ErrOutcomeUnknown: the commit may or may not have been applied, such as
-	// when the connection broke under it. Loading with the command's ID tells.
+	// ErrOutcomeUnknown: a change may or may not have been applied, or may yet
+	// be, such as when the connection broke under it. For a commit, loading with
+	// the command's ID tells, unless it may yet be applied; then another commit
+	// on the same version settles it, because only one of the two succeeds.
 	ErrOutcomeUnknown = errors.New("storage: unknown whether the commit was applied")
 
 	// ErrPosition: a subscriber cannot move past the end of the feed.
@@ -181,8 +183,8 @@ type Store interface {
 	//
 	// A commit without events, to a conversation that exists, leaves version,
 	// body, visitor and ClosedAt as they are, enters nothing into the feed, and
-	// may change Due, PolicyRevision and the known command IDs. Every commit
-	// ends the conversation's setback.
+	// may change Due, PolicyRevision and the known command IDs. To one that does
+	// not exist it is an error. Every commit ends the conversation's setback.
 	Commit(ctx context.Context, c Commit) error
 
 	// History returns the events of a conversation after a version, in order,

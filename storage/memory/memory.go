@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -98,6 +99,9 @@ func (s *Store) Commit(ctx context.Context, in storage.Commit) error {
 	}
 	if c.head.Version != in.Expect {
 		return storage.ErrConflict
+	}
+	if in.Expect == 0 && len(in.Events) == 0 {
+		return errors.New("memory: a commit without events to a conversation that does not exist")
 	}
 	if _, known := c.commands[in.Command.ID]; known {
 		return storage.ErrConflict

@@ -7,12 +7,25 @@ import (
 )
 
 const (
+	toNobody      = "To one that does not exist it is an error."
 	withoutEvents = "A commit without events, to a conversation that exists, leaves version, body, visitor and ClosedAt as they are, enters nothing into the feed, and may change Due, PolicyRevision and the known command IDs."
 	appliedIs     = "Applied is what a command did when it came first: the events after version From up to To."
 	appliedEqual  = "They are equal if it changed nothing."
 )
 
 var withoutEventsCases = []testCase{
+	{
+		name:     "to nobody is an error",
+		sentence: toNobody,
+		run: func(p probe) {
+			nobody := identified("nothing", change(chat("a"), 0, 0))
+			if err := p.s.Commit(p.Context(), nobody); err == nil {
+				p.Errorf("Commit without events to a conversation that does not exist: no error")
+			}
+			p.same("what it left", p.load(chat("a"), "nothing"), storage.Loaded{})
+			p.commit(opening(chat("a")))
+		},
+	},
 	{
 		name:     "leaves version, body and events",
 		sentence: withoutEvents,

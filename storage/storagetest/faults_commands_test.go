@@ -9,6 +9,14 @@ import (
 )
 
 var commandFaults = []fault{
+	{"says yes to nothing for nobody", "CommitWithoutEvents/to nobody is an error", broken{
+		commit: func(b *broken, ctx context.Context, c storage.Commit) error {
+			if c.Expect == 0 && len(c.Events) == 0 {
+				return nil
+			}
+			return b.Store.Commit(ctx, c)
+		},
+	}},
 	{"writes the body without events", "CommitWithoutEvents/leaves version, body and events", broken{
 		committing: func(b *broken, c *storage.Commit) { b.note(c.Key, c.Head.Body) },
 		loaded: func(b *broken, k storage.Key, l *storage.Loaded) {
