@@ -136,14 +136,6 @@ func (p *postgresPool) giveBack(tb testing.TB, name string) {
 	p.free = append(p.free, name)
 }
 
-func TestPostgres(t *testing.T) {
-	t.Parallel()
-	eachPostgres(t, func(t *testing.T, db *sql.DB) {
-		pool := &postgresPool{db: db}
-		storagetest.Run(t, func(t *testing.T) storage.Store { return pool.store(t) })
-	})
-}
-
 func TestPostgresTx(t *testing.T) {
 	t.Parallel()
 	eachPostgres(t, func(t *testing.T, db *sql.DB) {

@@ -127,13 +127,6 @@ func migrate(file string) error {
 	return s.Migrate(context.Background())
 }
 
-func TestSQLite(t *testing.T) {
-	t.Parallel()
-	eachSQLite(t, func(t *testing.T, d sqliteDriver) {
-		storagetest.Run(t, func(t *testing.T) storage.Store { return d.store(t) })
-	})
-}
-
 func TestSQLiteTx(t *testing.T) {
 	t.Parallel()
 	eachSQLite(t, func(t *testing.T, d sqliteDriver) {

@@ -60,7 +60,7 @@ var concurrencyFaults = []fault{
 				hidden := inFlight{c.Key, c.Head.Version}
 				b.note(hidden, true)
 				reads := len(noted[[]bool](b, "reads"))
-				for i := 0; i < 10_000 && len(noted[[]bool](b, "reads")) < reads+min(reads, 3); i++ {
+				for i := 0; i < 2000 && len(noted[[]bool](b, "reads")) < reads+3; i++ {
 					runtime.Gosched()
 				}
 				b.note(hidden, false)

@@ -108,23 +108,38 @@ func reported(t *testing.T) report {
 }
 
 var runBroken = sync.OnceValues(func() (report, error) {
+	r, err := runChild("^TestBroken$")
+	// Some are caught only where goroutines meet: they get another chance.
+	for _, f := range faults() {
+		for tries := 0; tries < 3 && err == nil && !r.caught(f); tries++ {
+			var again report
+			again, err = runChild("^TestBroken$/^" + regexp.QuoteMeta(underscored(f.name)) + "$")
+			r.broken[underscored(f.name)] = again.broken[underscored(f.name)]
+		}
+	}
+	return r, err
+})
+
+// caught reports whether the kit failed where it should.
+func (r report) caught(f fault) bool { return r.broken[underscored(f.name)][underscored(f.caught)] != "" }
+
+// runChild runs broken stores in a process of their own.
+func runChild(pattern string) (report, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return report{}, err
 	}
-	cmd := exec.Command(self, "-test.run=^TestBroken$", "-test.v", "-test.parallel=1", "-test.timeout=9m")
+	cmd := exec.Command(self, "-test.run="+pattern, "-test.v", "-test.parallel=1", "-test.timeout=9m")
 	cmd.Env = append(os.Environ(), inChild+"=1")
 	out, err := cmd.CombinedOutput()
 	switch {
-	case err == nil:
-		return report{}, fmt.Errorf("the kit found nothing wrong with broken stores:\n%s", out)
 	case bytes.Contains(out, []byte("panic: ")):
-		return report{}, fmt.Errorf("the kit or a broken store panics: %w\n%s", err, out)
+		return report{}, fmt.Errorf("the kit or a broken store panics: %v\n%s", err, out)
 	case bytes.Contains(out, []byte("WARNING: DATA RACE")):
 		return report{}, fmt.Errorf("broken stores must fail by what they do, not by data races:\n%s", out)
 	}
 	return parse(string(out))
-})
+}
 
 func parse(out string) (report, error) {
 	r := report{cases: map[string]bool{}, broken: map[string]map[string]string{}}
