@@ -72,7 +72,8 @@ func (a *tally) run(t *testing.T, name string, open func(*testing.T) storage.Sto
 
 func (a *tally) compare(t *testing.T) {
 	t.Helper()
-	if t.Failed() {
+	const stores = 7
+	if t.Failed() || len(a.stores) < stores { // -run left some out
 		return
 	}
 	want := a.stores["memory"]

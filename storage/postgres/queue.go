@@ -26,7 +26,7 @@ func (s *Store) due(ctx context.Context, by time.Time, after storage.Due, limit 
 		FROM {prefix}.conversations
 		WHERE due IS NOT NULL AND due <= $1::bigint
 			AND (due, workspace, conversation) > ($2::bigint, $3::text, $4::text)
-			AND NOT (failures > 0 AND (retry_at IS NULL OR retry_at > $1::bigint))
+			AND (failures = 0 OR retry_at IS NOT NULL) AND (failures = 0 OR retry_at <= $1::bigint)
 		ORDER BY due, workspace, conversation
 		LIMIT $5::bigint`),
 		by.UnixMicro(), after.At.UnixMicro(), after.Key.Workspace, after.Key.Conversation, limit)
@@ -109,6 +109,7 @@ func (s *Store) outdated(ctx context.Context, tx *sql.Tx, by time.Time, after st
 			WITH RECURSIVE older (revision) AS (
 				(SELECT c.policy_revision FROM {prefix}.conversations c
 				WHERE c.workspace = p.workspace AND c.closed_at IS NULL AND c.policy_revision < p.revision
+					AND (c.failures = 0 OR c.retry_at IS NOT NULL)
 				ORDER BY c.policy_revision LIMIT 1)
 				UNION ALL
 				SELECT next.policy_revision
@@ -116,6 +117,7 @@ func (s *Store) outdated(ctx context.Context, tx *sql.Tx, by time.Time, after st
 					SELECT c.policy_revision FROM {prefix}.conversations c
 					WHERE c.workspace = p.workspace AND c.closed_at IS NULL
 						AND c.policy_revision > older.revision AND c.policy_revision < p.revision
+						AND (c.failures = 0 OR c.retry_at IS NOT NULL)
 					ORDER BY c.policy_revision LIMIT 1) next
 			)
 			SELECT page.conversation
@@ -124,7 +126,7 @@ func (s *Store) outdated(ctx context.Context, tx *sql.Tx, by time.Time, after st
 				WHERE c.workspace = p.workspace AND c.closed_at IS NULL AND c.policy_revision = older.revision
 					AND c.conversation >= CASE WHEN p.workspace = $1::text THEN $2::text ELSE '' END
 					AND (c.workspace, c.conversation) <> ($1::text, $2::text)
-					AND NOT (c.failures > 0 AND (c.retry_at IS NULL OR c.retry_at > $3::bigint))
+					AND (c.failures = 0 OR c.retry_at IS NOT NULL) AND (c.failures = 0 OR c.retry_at <= $3::bigint)
 				ORDER BY c.conversation LIMIT $4::bigint) page
 			ORDER BY page.conversation LIMIT $4::bigint
 		) o

@@ -156,6 +156,7 @@ func cancelledMeanwhile(p probe) {
 		applied := p.load(c.Key, c.Command.ID).Applied != nil
 		switch {
 		case errors.Is(err, storage.ErrOutcomeUnknown):
+			p.settled(c)
 		case err == nil && !applied:
 			p.Fatalf("commit %d returned nil and was not applied", i)
 		case err != nil && !errors.Is(err, context.Canceled):
@@ -163,5 +164,23 @@ func cancelledMeanwhile(p probe) {
 		case err != nil && applied:
 			p.Fatalf("commit %d was applied, though it returned %v", i, err)
 		}
+	}
+}
+
+// settled makes another commit on the same version as one whose outcome is
+// unknown: exactly one of the two succeeds.
+func (p probe) settled(unknown storage.Commit) {
+	p.Helper()
+	other := unknown
+	other.Command.ID = "another"
+	err := p.s.Commit(p.Context(), other)
+	if err != nil && !errors.Is(err, storage.ErrConflict) {
+		p.Fatalf("Commit on the version of one of unknown outcome: %v, want nil or ErrConflict", err)
+	}
+	first := p.load(unknown.Key, unknown.Command.ID).Applied != nil
+	second := p.load(unknown.Key, other.Command.ID).Applied != nil
+	if first != (err != nil) || second != (err == nil) {
+		p.Fatalf("applied the commit of unknown outcome: %t, another on the same version: %t, which returned %v",
+			first, second, err)
 	}
 }

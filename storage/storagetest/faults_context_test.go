@@ -154,4 +154,21 @@ var contextFaults = []fault{
 			return ctx.Err()
 		},
 	}},
+	{"applies on top what it had called unknown", "Context/cancelled meanwhile", broken{
+		commit: func(b *broken, ctx context.Context, c storage.Commit) error {
+			for i := 0; i < 2000 && ctx.Err() == nil; i++ {
+				runtime.Gosched()
+			}
+			if ctx.Err() != nil {
+				b.note(c.Key, c)
+				return errors.Join(storage.ErrOutcomeUnknown, ctx.Err())
+			}
+			err := b.Store.Commit(ctx, c)
+			if late := noted[storage.Commit](b, c.Key); err == nil && late.Command.ID != "" {
+				late.Expect, late.Head.Version = c.Head.Version, c.Head.Version+1
+				_ = b.Store.Commit(ctx, late)
+			}
+			return err
+		},
+	}},
 }

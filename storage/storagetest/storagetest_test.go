@@ -121,7 +121,9 @@ var runBroken = sync.OnceValues(func() (report, error) {
 })
 
 // caught reports whether the kit failed where it should.
-func (r report) caught(f fault) bool { return r.broken[underscored(f.name)][underscored(f.caught)] != "" }
+func (r report) caught(f fault) bool {
+	return r.broken[underscored(f.name)][underscored(f.caught)] != ""
+}
 
 // runChild runs broken stores in a process of their own.
 func runChild(pattern string) (report, error) {

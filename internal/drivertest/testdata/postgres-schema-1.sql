@@ -21,8 +21,9 @@ CREATE TABLE "adjourn".conversations (
 	reason          text             NOT NULL DEFAULT '',
 	PRIMARY KEY (workspace, conversation)
 );
-CREATE INDEX conversations_due ON "adjourn".conversations (due, workspace, conversation) WHERE due IS NOT NULL;
-CREATE INDEX conversations_open ON "adjourn".conversations (workspace, policy_revision, conversation) WHERE closed_at IS NULL;
+-- What is quarantined, failures without retry_at, is in neither of the next two: nobody passes over it.
+CREATE INDEX conversations_due ON "adjourn".conversations (due, workspace, conversation) WHERE due IS NOT NULL AND (failures = 0 OR retry_at IS NOT NULL);
+CREATE INDEX conversations_open ON "adjourn".conversations (workspace, policy_revision, conversation) WHERE closed_at IS NULL AND (failures = 0 OR retry_at IS NOT NULL);
 CREATE INDEX conversations_closed ON "adjourn".conversations (closed_at, workspace, conversation) WHERE closed_at IS NOT NULL;
 CREATE INDEX conversations_set_back ON "adjourn".conversations (workspace, conversation) WHERE failures > 0;
 CREATE INDEX conversations_of_visitor ON "adjourn".conversations (workspace, visitor, conversation);

@@ -19,8 +19,9 @@ CREATE TABLE {prefix}.conversations (
 	reason          text             NOT NULL DEFAULT '',
 	PRIMARY KEY (workspace, conversation)
 );
-CREATE INDEX conversations_due ON {prefix}.conversations (due, workspace, conversation) WHERE due IS NOT NULL;
-CREATE INDEX conversations_open ON {prefix}.conversations (workspace, policy_revision, conversation) WHERE closed_at IS NULL;
+-- What is quarantined, failures without retry_at, is in neither of the next two: nobody passes over it.
+CREATE INDEX conversations_due ON {prefix}.conversations (due, workspace, conversation) WHERE due IS NOT NULL AND (failures = 0 OR retry_at IS NOT NULL);
+CREATE INDEX conversations_open ON {prefix}.conversations (workspace, policy_revision, conversation) WHERE closed_at IS NULL AND (failures = 0 OR retry_at IS NOT NULL);
 CREATE INDEX conversations_closed ON {prefix}.conversations (closed_at, workspace, conversation) WHERE closed_at IS NOT NULL;
 CREATE INDEX conversations_set_back ON {prefix}.conversations (workspace, conversation) WHERE failures > 0;
 CREATE INDEX conversations_of_visitor ON {prefix}.conversations (workspace, visitor, conversation);
