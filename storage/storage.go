@@ -85,7 +85,7 @@ type Loaded struct {
 // A Setback keeps a conversation that could not be worked on from being tried
 // again and again. The zero value is no setback.
 type Setback struct {
-	Failures int       // in a row
+	Failures int       // in a row; zero: no setback, and the other fields are zero too
 	RetryAt  time.Time // not before; zero, with failures: not until it is released
 	Reason   string    // of the last failure, for people; valid UTF-8 without NUL
 }
@@ -219,11 +219,11 @@ type Store interface {
 	Setbacks(ctx context.Context, after Key, limit int) ([]SetbackOf, error)
 
 	// Feed returns the commits with events after a position, across workspaces,
-	// in order of position, at most limit. Positions are dense: if one is visible, all before it are,
-	// and none is ever skipped or given twice. Commits to one conversation have
-	// the order of their versions. A commit is in the feed at the latest for
-	// the next call of Feed that begins after Commit returned. A position before
-	// what was purged is a *PurgedError.
+	// in order of position, at most limit. Positions are dense: if one is
+	// visible, all before it are, and none is ever skipped or given twice.
+	// Commits to one conversation have the order of their versions. A commit is
+	// in the feed at the latest for the next call of Feed that begins after
+	// Commit returned. A position before what was purged is a *PurgedError.
 	Feed(ctx context.Context, after Position, limit int) ([]Entry, error)
 
 	// Advance moves the durable cursor of a subscriber forward to a position

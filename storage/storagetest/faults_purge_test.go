@@ -204,6 +204,9 @@ var purgeFaults = []fault{
 		},
 		feed: func(b *broken, ctx context.Context, after storage.Position, limit int) ([]storage.Entry, error) {
 			restart := noted[storage.Position](b, "restart")
+			if after < restart {
+				return nil, &storage.PurgedError{Oldest: restart + 1}
+			}
 			entries, err := b.Store.Feed(ctx, after+restart, limit)
 			for i := range entries {
 				entries[i].Position -= restart
