@@ -1,19 +1,25 @@
 GO ?= go
 FUZZTIME ?= 30s
+ROUNDS ?= 1000
+TIMERS ?= 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help test figures lint bench generate fuzz
+.PHONY: help test figures soak lint bench generate fuzz
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 test: ## every test of every module, with the race detector, in random order
 	@.ci/needs
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on work
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on $(TESTFLAGS) work
 
-figures: ## what the exhaustive test, the reference model and storagetest counted
-	@$(GO) test -v -run '^(TestEveryCell|TestModel|TestModelCatches|TestBroken)$$' ./conversation ./storage/storagetest | \
-		sed -nE 's/^.*(exhaustive|model|storagetest): /\1: /p'
+figures: ## what the suites that claim "never" have counted, without the race detector
+	@$(GO) test -v -run '^Test(EveryCell|Model|Broken|Stores|Metamorphic|PostgresFeed|Timers|.*Killed|.*PowerLoss)' \
+		./conversation ./storage/storagetest ./internal/drivertest/... | .ci/figures
+
+soak: ## the suites on real databases with ROUNDS (1000) crashes, TIMERS (100000) and 10 times the random streams
+	METAMORPHIC=10 CRASH_ROUNDS=$(ROUNDS) CRASH_TIMERS=$(TIMERS) $(GO) test -v -timeout 10h -run '^Test(Metamorphic|Timers|.*Killed|.*PowerLoss)' \
+		./internal/drivertest/... | .ci/figures
 
 lint: ## gofmt, go vet and staticcheck over every module
 	@.ci/run gofmt vet staticcheck

@@ -65,7 +65,7 @@ func TestPostgresFeed(t *testing.T) {
 		t.Errorf("the feed has %d commits with %d events, want %d with %d", feed.commits, feed.events, all, all*events)
 	}
 	lost := all - naive.commits
-	t.Logf("%d commits with %d events: the feed lost none, a cursor over serial numbers lost %d", all, feed.events, lost)
+	t.Logf("feed: %d commits with %d events, none lost; a cursor over serial numbers lost %d", all, feed.events, lost)
 	if lost <= 0 {
 		t.Error("the positive control lost nothing: the run says nothing about the feed")
 	}
