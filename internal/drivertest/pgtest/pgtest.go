@@ -206,12 +206,27 @@ func (c *Cluster) Kill() error {
 	if c.process == nil {
 		return nil
 	}
-	_ = c.process.Signal(syscall.SIGSTOP) // it has no more children from here on
-	for _, pid := range children(c.process.Pid) {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
-	}
+	_ = c.process.Signal(syscall.SIGSTOP) // it has no more children, once it has stopped
+	killChildren(c.process.Pid)
 	c.end(syscall.SIGKILL)
 	return nil
+}
+
+// killChildren ends the processes of a server that was told to stop, and returns
+// when they have ended, which takes a moment if they wait for the disk. One that
+// was left would run on without the server, and not let it start again.
+func killChildren(server int) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		state, _ := processStatus(server)
+		running := state == "R" || state == "S" || state == "D"
+		pids := children(server)
+		if !running && len(pids) == 0 {
+			return
+		}
+		for _, pid := range pids {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
 }
 
 func (c *Cluster) end(s syscall.Signal) {
@@ -400,21 +415,31 @@ func reachable(dir string) bool {
 	}
 }
 
-// children returns the processes whose parent is pid, where the system says so
-// in /proc.
+// children returns the processes that have not ended and whose parent is pid,
+// where the system says so in /proc.
 func children(pid int) (all []int) {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // it has ended
-		}
-		// The name stands in brackets, and may have brackets and spaces in it.
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
-			child, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		child, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if state, parent := processStatus(child); parent == pid && state != "Z" {
 			all = append(all, child)
 		}
 	}
 	return all
+}
+
+// processStatus returns the letter of what a process does and its parent, or
+// neither if it is gone or the system has no /proc.
+func processStatus(pid int) (state string, parent int) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", 0
+	}
+	// The name stands in brackets, and may have brackets and spaces in it.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 2 {
+		return "", 0
+	}
+	parent, _ = strconv.Atoi(fields[1])
+	return fields[0], parent
 }
