@@ -319,6 +319,17 @@ func TestSQLiteConnectionLost(t *testing.T) {
 				if !errors.Is(err, errDisk) || errors.Is(err, storage.ErrOutcomeUnknown) != test.unknown {
 					t.Errorf("Commit: %v, want %v, of unknown outcome: %t", err, errDisk, test.unknown)
 				}
+				if test.unknown { // what can be read proves nothing, before somebody has seen to the disk
+					_, err := s.Load(t.Context(), sized(2, 0).Key, "1")
+					again := s.Commit(t.Context(), sized(2, 0))
+					if !errors.Is(err, sqlite.ErrDiskFailed) || !errors.Is(again, sqlite.ErrDiskFailed) {
+						t.Errorf("afterwards: Load %v, Commit %v, want %v", err, again, sqlite.ErrDiskFailed)
+					}
+					if err := s.Close(); err != nil {
+						t.Error(err)
+					}
+					s = sqliteStore(t, db, nil)
+				}
 				l, err := s.Load(t.Context(), sized(2, 0).Key, "1")
 				if there := l.Applied != nil; err != nil || there != test.there {
 					t.Errorf("applied: %t, %v, want %t", there, err, test.there)

@@ -60,6 +60,11 @@ func (o *Options) checked() (Options, error) {
 	return c, nil
 }
 
+// ErrDiskFailed: a commit failed on its way to the disk, so that its outcome is
+// unknown, and what is read no longer proves what is kept. The store does nothing
+// more. Close it, see to the disk, and open it anew.
+var ErrDiskFailed = errors.New("the disk failed under a commit: close the store, see to the disk, and open it anew")
+
 // batchSize is the most commits that one transaction takes.
 const batchSize = 128
 
@@ -153,9 +158,12 @@ func (s *Store) change(ctx context.Context, f func(r runner) error) error {
 	return s.writer.transaction(ctx, f)
 }
 
-// ready refuses to use a store that was closed, or tables that are not those
-// that it works with. Once they were, it looks no more.
+// ready refuses to use a store that was closed or whose disk failed, or tables
+// that are not those that it works with. Once they were, it looks no more.
 func (s *Store) ready(ctx context.Context, r runner) error {
+	if s.writer.failed.Load() {
+		return ErrDiskFailed
+	}
 	if s.current.Load() && !s.closed.Load() {
 		return nil
 	}

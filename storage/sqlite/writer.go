@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/internal/group"
@@ -18,6 +19,8 @@ import (
 type writer struct {
 	db     *sql.DB
 	prefix string
+
+	failed atomic.Bool // a commit failed on its way to the disk
 
 	turn   chan struct{} // holds one token, which guards the fields below; a lock that a context can stop waiting for
 	conn   *sql.Conn     // nil: lost, and pinned anew by the next transaction
@@ -69,6 +72,10 @@ func (w *writer) take(ctx context.Context) error {
 		w.release()
 		return group.ErrClosed
 	}
+	if w.failed.Load() {
+		w.release()
+		return ErrDiskFailed
+	}
 	if w.conn == nil {
 		if err := w.pin(ctx); err != nil {
 			w.release()
@@ -101,8 +108,10 @@ func (w *writer) begin(ctx context.Context) error {
 }
 
 // commit ends the transaction. If COMMIT fails and the transaction is still
-// there to be rolled back, nothing was applied. If it is not, nobody knows. It is
-// not given ctx, which would end it in the middle.
+// there to be rolled back, nothing was applied. If it is not, nobody knows: what
+// the disk did not take may still be read, until the power fails, so that nothing
+// that is read from here on proves anything. It is not given ctx, which would end
+// it in the middle.
 func (w *writer) commit(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	_, err := w.conn.ExecContext(ctx, "COMMIT")
@@ -110,6 +119,7 @@ func (w *writer) commit(ctx context.Context) error {
 		return nil
 	}
 	if _, failed := w.conn.ExecContext(ctx, "ROLLBACK"); failed != nil {
+		w.failed.Store(true)
 		w.drop()
 		return fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, err)
 	}
