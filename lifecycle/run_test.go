@@ -19,13 +19,14 @@ import (
 // A bubble is a Desk that runs in a synctest bubble, on the bubble's clock.
 type bubble struct {
 	*testing.T
-	desk  *lifecycle.Desk
-	store *tap
-	start time.Time
-	looks atomic.Int64 // how often Run ticked
-	down  atomic.Bool  // the store does not answer what is due
-	sick  atomic.Value // the ID of a conversation that cannot be loaded
-	slow  atomic.Int64 // how long that takes, in nanoseconds
+	desk    *lifecycle.Desk
+	store   *tap
+	start   time.Time
+	looks   atomic.Int64 // how often Run ticked
+	down    atomic.Bool  // the store does not answer what is due
+	sick    atomic.Value // the ID of a conversation that cannot be loaded
+	damaged atomic.Value // the ID of a conversation that cannot be read
+	slow    atomic.Int64 // how long that takes, in nanoseconds
 }
 
 // inBubble runs test with a Desk whose Run is under way, and ends Run after it.
@@ -48,7 +49,11 @@ func inBubble(t *testing.T, o lifecycle.Options, test func(*bubble)) {
 				time.Sleep(time.Duration(b.slow.Load()))
 				return storage.Loaded{}, errors.New("disk on fire")
 			}
-			return b.store.Store.Load(ctx, key, id)
+			loaded, err := b.store.Store.Load(ctx, key, id)
+			if b.damaged.Load() == key.Conversation {
+				loaded.Head.Body = []byte("{")
+			}
+			return loaded, err
 		}
 		b.desk = newDesk(t, b.store, o)
 		ctx, stop := context.WithCancel(t.Context())

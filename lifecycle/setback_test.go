@@ -260,7 +260,7 @@ func TestRunPassesOverASetback(t *testing.T) {
 	t.Parallel()
 	inBubble(t, lifecycle.Options{Poll: time.Minute}, func(b *bubble) {
 		b.assign(b.desk, "sick")
-		damage(b.store, "sick")
+		b.damaged.Store("sick")
 		time.Sleep(time.Hour)
 		if n := b.looks.Load(); n > 100 {
 			t.Errorf("%d ticks in an hour of polls each minute", n)
