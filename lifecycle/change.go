@@ -54,17 +54,19 @@ func propose(s *snapshot, after conversation.Conversation, records []conversatio
 		Key: s.key, Expect: s.head.Version, Events: events, Command: id,
 		Head: storage.Head{
 			Version: int64(after.Version), Body: body,
-			Visitor: after.Visitor, ClosedAt: closedAt(after), Due: due, PolicyRevision: s.revision,
+			Visitor: after.Visitor, DormantSince: dormantSince(after), Due: due, PolicyRevision: s.revision,
 		},
 	}
 	return p, nil
 }
 
-func closedAt(c conversation.Conversation) time.Time {
+// dormantSince is later than the closing if something happened since, such as a
+// note: until then the feed has to be kept.
+func dormantSince(c conversation.Conversation) time.Time {
 	if c.Open() {
 		return time.Time{}
 	}
-	return c.Closing.At
+	return c.UpdatedAt
 }
 
 // change is the way of everything that is written to a conversation: load,

@@ -105,7 +105,9 @@ type commands struct {
 // wrapping [storage.ErrOutcomeUnknown] means that nobody can tell whether the
 // command was applied; with a CommandID the Desk finds out by itself as long as
 // the store answers, and giving it again is safe. After any other error nothing
-// was changed.
+// was changed. [storage.ErrHeld] is one of these: a transaction of the host holds
+// the conversation, and the command can be given again. What a [Tx] does
+// differently is said there.
 //
 // A visitor's message to a conversation that was closed for longer than the
 // reopen window goes to its successor, which the first such message opens.

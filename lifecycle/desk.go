@@ -41,8 +41,10 @@ type Options struct {
 	// Clock is what the Desk tells the time by. Nil means the system's clock.
 	Clock Clock
 
-	// Logger receives what goes wrong with nobody there to tell, and never a
-	// text, a name or an address. Nil means silence.
+	// Logger receives what goes wrong with nobody there to tell: Run's errors
+	// and conversations that fail. It never gets a text, a name or an address of
+	// a visitor; what a database driver says of its connection is passed on. Nil
+	// means silence.
 	Logger *slog.Logger
 
 	// Poll is how long Run waits at most before it looks at the store again,

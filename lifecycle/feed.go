@@ -24,7 +24,9 @@ type Delivery struct {
 // delivered at least once, in order within a conversation; after a crash some of
 // it again, with the same positions.
 //
-// A new subscriber starts at the beginning. Names are IDs. What cannot be read,
+// A new subscriber starts at the beginning, which [Desk.Purge] may have removed:
+// whoever stands before what was purged gets a [*storage.PurgedError], and goes
+// on after advancing to the position before its Oldest. Names are IDs. What cannot be read,
 // such as what a newer version of the library wrote, is a [*FeedError] once
 // everything before it was delivered.
 func (d *Desk) Feed(ctx context.Context, subscriber string, limit int) ([]Delivery, error) {

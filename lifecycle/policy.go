@@ -87,7 +87,7 @@ func (d *Desk) setPolicies(ctx context.Context, workspace string, revision int64
 var farFuture = time.Date(9999, time.December, 31, 0, 0, 0, 0, time.UTC)
 
 // PoliciesApplied reports whether every open conversation of the workspace is
-// due by its present policies, but for those that [Desk.SetAside] lists as
+// due by its present policies, but for those that [Desk.Setbacks] lists as
 // quarantined.
 func (d *Desk) PoliciesApplied(ctx context.Context, workspace string) (bool, error) {
 	if err := conversation.CheckID("workspace", workspace); err != nil {

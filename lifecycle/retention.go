@@ -38,16 +38,17 @@ func (d *Desk) Forget(ctx context.Context, workspace, visitor string) (int, erro
 // purgeBatch is how many conversations are purged at once.
 const purgeBatch = 100
 
-// Purge removes the conversations of all workspaces that were closed longer than
-// keep ago, with all that was kept of them, and returns how many. It works in
-// batches, the oldest first; after an error or when ctx is done, the next call
-// goes on where it ended.
+// Purge removes the conversations of all workspaces that have been closed, and
+// untouched, for longer than keep, with all that was kept of them, and returns
+// how many. A note, for one, touches. It works in batches, the longest dormant
+// first; after an error or when ctx is done, the next call goes on where it ended.
 //
 // A purged conversation is unknown: a message to it is
 // [conversation.ErrNotFound], not a reason to reopen it, so keep longer than any
 // reopen window. Its command IDs are forgotten. The feed then begins after the
-// last thing that happened to it: a subscriber that is further behind gets a
-// [*storage.PurgedError], so keep longer than subscribers may be away.
+// last thing that happened to it, which is longer ago than keep, so keep longer
+// than subscribers may be away: one that is further behind, or new, gets a
+// [*storage.PurgedError] until it advances.
 func (d *Desk) Purge(ctx context.Context, keep time.Duration) (int, error) {
 	if keep <= 0 {
 		return 0, &conversation.InvalidError{Field: "keep", Rule: "must be positive"}

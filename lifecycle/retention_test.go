@@ -200,3 +200,27 @@ func TestPurge(t *testing.T) {
 }
 
 func chatID(i int) string { return "old-" + string(rune('a'+i/26%26)) + string(rune('a'+i%26)) }
+
+// TestPurgeCutsOffNothingRecent: what was closed long ago, and touched since,
+// stays, so that the feed keeps what others have not read.
+func TestPurgeCutsOffNothingRecent(t *testing.T) {
+	t.Parallel()
+	kit := lifecycletest.New(t, nil)
+	old := confided(kit, "old")
+	kit.Advance(40 * 24 * time.Hour)
+	before := deliveries(t, kit.Desk, "reader", 100)
+	advance(t, kit.Desk, "reader", before[len(before)-1].Position)
+	kit.Chat("new").Open(vic)
+	old.Do(ann, conversation.AddNote{Text: "The customer called"})
+
+	if n, err := kit.Desk.Purge(t.Context(), 30*24*time.Hour); n != 0 || err != nil {
+		t.Errorf("purged %d, %v, want none", n, err)
+	}
+	if got := deliveries(t, kit.Desk, "reader", 100); len(got) != 2 || got[0].Conversation != "new" {
+		t.Errorf("the reader gets %d deliveries, want 2", len(got))
+	}
+	kit.Advance(31 * 24 * time.Hour)
+	if n, err := kit.Desk.Purge(t.Context(), 30*24*time.Hour); n != 1 || err != nil {
+		t.Errorf("untouched for long: purged %d, %v, want 1", n, err)
+	}
+}

@@ -24,6 +24,9 @@ func (d *Desk) Tx(tx storage.Tx) *Tx {
 	t.attempts = 1
 	t.tell = func(p proposal) { t.told = append(t.told, p) }
 	t.desk = d
+	if clock, ok := tx.(storage.Clock); ok && d.storeClock != nil {
+		t.now = clock.Now // with the connection that the transaction has
+	}
 	return t
 }
 

@@ -95,3 +95,52 @@ func TestCommittedWakesRun(t *testing.T) {
 		b.wantTimeline("chat-1", "0s opened", "0s assigned", "2m0s prompted")
 	})
 }
+
+// A clockedTx is a transaction that tells the store's time.
+type clockedTx struct {
+	storage.Store
+	at time.Time
+}
+
+func (c clockedTx) Now(context.Context) (time.Time, error) { return c.at, nil }
+
+// TestTxAsksItsOwnClock: the store's time comes with the connection that the
+// transaction has, not with another one of the pool.
+func TestTxAsksItsOwnClock(t *testing.T) {
+	t.Parallel()
+	store := &clocked{Store: newMemory(), err: errBroken}
+	desk := newDesk(t, store, lifecycle.Options{StoreClock: true})
+	call := lifecycle.Call{Workspace: "acme", Conversation: "chat-1", By: vic}
+	opened := accepted(t)(desk.Tx(clockedTx{store.Store, lifecycletest.Start}).Open(t.Context(), call, conversation.Open{}))
+	if at := opened.Records[0].At; !at.Equal(lifecycletest.Start) {
+		t.Errorf("opened at %v, want %v", at, lifecycletest.Start)
+	}
+}
+
+// TestHeld: a conversation that somebody else's transaction holds is refused at
+// once, and keeps no other deadline waiting.
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	store := &tap{Store: newMemory()}
+	kit := lifecycletest.NewOn(t, store, nil)
+	chats := assignedChats(kit, 3)
+	attempts := 0
+	store.onCommit = func(ctx context.Context, c storage.Commit) error {
+		if c.Key.Conversation == chats[0].ID {
+			attempts++
+			return storage.ErrHeld
+		}
+		return store.Store.Commit(ctx, c)
+	}
+	_, err := kit.Desk.Say(t.Context(), chats[0].By(vic), "Hello?")
+	fails(t, err, storage.ErrHeld)
+	kit.Clock.Add(time.Hour)
+	ticked := mustTick(t, kit.Desk)
+	if len(ticked.Fired) != 2 || len(ticked.Failed) != 1 || ticked.Failed[0].Setback != nil || attempts != 2 {
+		t.Errorf("fired %d, failed %+v after %d attempts, want 2 and one without setback", len(ticked.Fired), ticked.Failed, attempts)
+	}
+	store.onCommit = nil
+	if n := len(tick(t, kit.Desk).Fired); n != 1 {
+		t.Errorf("let go, it fired %d times", n)
+	}
+}

@@ -30,7 +30,7 @@ type Head struct {
 	Body    []byte // opaque
 
 	Visitor        string    // whose conversation it is
-	ClosedAt       time.Time // when it was closed; zero: it is open
+	DormantSince   time.Time // closed, and when something last happened to it; zero: it is open
 	Due            time.Time // when it next does something by itself; zero: never
 	PolicyRevision int64     // of the policies that Due was computed with
 }
@@ -124,6 +124,10 @@ var (
 	// applied; load and decide again.
 	ErrConflict = errors.New("storage: conflict, decided on an old version")
 
+	// ErrHeld: somebody else's transaction holds the conversation for longer
+	// than the store waits. Nothing was applied.
+	ErrHeld = errors.New("storage: held by somebody else's transaction")
+
 	// ErrOutcomeUnknown: a change may or may not have been applied, or may yet
 	// be, such as when the connection broke under it. For a commit, loading with
 	// the command's ID tells, unless it may yet be applied; then another commit
@@ -135,14 +139,15 @@ var (
 )
 
 // A PurgedError says that the feed after the asked position is not whole any
-// more, because what was there has been purged.
+// more, because what was there has been purged. A subscriber that would rather
+// go on advances to the position before Oldest.
 type PurgedError struct {
 	Oldest Position // the first position from which on the feed is whole
 }
 
-// Error names the position.
+// Error names the positions.
 func (e *PurgedError) Error() string {
-	return fmt.Sprintf("storage: the feed was purged, it begins at position %d", e.Oldest)
+	return fmt.Sprintf("storage: the feed was purged up to position %d: who advances to it goes on behind it", e.Oldest-1)
 }
 
 // A SchemaError says that the tables of a store are not those that this version
@@ -182,7 +187,7 @@ type Store interface {
 	// Of several commits with events and the same Expect exactly one succeeds.
 	//
 	// A commit without events, to a conversation that exists, leaves version,
-	// body, visitor and ClosedAt as they are, enters nothing into the feed, and
+	// body, visitor and DormantSince as they are, enters nothing into the feed, and
 	// may change Due, PolicyRevision and the known command IDs. To one that does
 	// not exist it is an error. Every commit ends the conversation's setback.
 	Commit(ctx context.Context, c Commit) error
@@ -240,11 +245,11 @@ type Store interface {
 	// text stays as it is. Erased fingerprints are zero.
 	Erase(ctx context.Context, workspace, visitor string) (int, error)
 
-	// Purge removes conversations whose ClosedAt is before an instant, across
-	// workspaces, those closed first first, at most limit, and returns how many.
+	// Purge removes conversations whose DormantSince is before an instant, across
+	// workspaces, the longest dormant first, at most limit, and returns how many.
 	// They are then unknown, with everything that was kept for them, and the
 	// feed begins after the last of their commits.
-	Purge(ctx context.Context, closedBefore time.Time, limit int) (int, error)
+	Purge(ctx context.Context, dormantBefore time.Time, limit int) (int, error)
 }
 
 // A Tx is a store within a transaction that the host began and will end: what it

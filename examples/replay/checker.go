@@ -154,12 +154,12 @@ func (k *checker) compare(folded conversation.Conversation, head storage.Head) s
 	if folded.Visitor != head.Visitor {
 		return fmt.Sprintf("it is of %q, and stored as of %q", folded.Visitor, head.Visitor)
 	}
-	var closedAt time.Time
+	var dormantSince time.Time
 	if !folded.Open() {
-		closedAt = folded.Closing.At
+		dormantSince = folded.UpdatedAt
 	}
-	if !closedAt.Equal(head.ClosedAt) {
-		return fmt.Sprintf("it was closed at %s, and is stored as closed at %s", stamp(closedAt), stamp(head.ClosedAt))
+	if !dormantSince.Equal(head.DormantSince) {
+		return fmt.Sprintf("it is dormant since %s, and stored as dormant since %s", stamp(dormantSince), stamp(head.DormantSince))
 	}
 	return ""
 }

@@ -128,15 +128,15 @@ func TestViolations(t *testing.T) {
 			return false
 		}}, nil, "it is stored as due at no time, and"},
 		{"a closed conversation is due", brokenStore{commit: func(c *storage.Commit) bool {
-			if !c.Head.ClosedAt.IsZero() {
+			if !c.Head.DormantSince.IsZero() {
 				c.Head.Due = morning.AddDate(1, 0, 0)
 			}
 			return false
 		}}, nil, "after a deadline: it is closed, and due at 2027-03-02T09:00:00Z"},
 		{"a closed conversation counts as open", brokenStore{commit: func(c *storage.Commit) bool {
-			c.Head.ClosedAt = time.Time{}
+			c.Head.DormantSince = time.Time{}
 			return false
-		}}, nil, "and is stored as closed at no time"},
+		}}, nil, "and stored as dormant since no time"},
 		{"a conversation is somebody else's", brokenStore{commit: func(c *storage.Commit) bool {
 			c.Head.Visitor = "w"
 			return false

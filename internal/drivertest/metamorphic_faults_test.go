@@ -31,7 +31,7 @@ type metaBroken struct {
 	policy  func(expect *int64, body *[]byte, now storage.Policies)
 	advance func(ctx context.Context, subscriber string, to storage.Position) (storage.Position, error)
 	erase   func(ctx context.Context, workspace, visitor string) (int, error)
-	purge   func(ctx context.Context, closedBefore time.Time, limit int) (int, error)
+	purge   func(ctx context.Context, dormantBefore time.Time, limit int) (int, error)
 }
 
 // Load implements storage.Store.
@@ -136,11 +136,11 @@ func (b *metaBroken) Erase(ctx context.Context, workspace, visitor string) (int,
 }
 
 // Purge implements storage.Store.
-func (b *metaBroken) Purge(ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+func (b *metaBroken) Purge(ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
 	if b.purge != nil {
-		return b.purge(ctx, closedBefore, limit)
+		return b.purge(ctx, dormantBefore, limit)
 	}
-	return b.Store.Purge(ctx, closedBefore, limit)
+	return b.Store.Purge(ctx, dormantBefore, limit)
 }
 
 // A metaFault is a mistake of a store that a stream must show.
@@ -191,7 +191,7 @@ func metaSetbackFault(name string, leaves func(c *storage.Commit) bool) metaFaul
 var metaFaults = []metaFault{
 	{"instants are kept to the millisecond", func(b *metaBroken) {
 		b.commit = func(_ context.Context, c *storage.Commit) error {
-			c.Head.Due, c.Head.ClosedAt = c.Head.Due.Truncate(time.Millisecond), c.Head.ClosedAt.Truncate(time.Millisecond)
+			c.Head.Due, c.Head.DormantSince = c.Head.Due.Truncate(time.Millisecond), c.Head.DormantSince.Truncate(time.Millisecond)
 			return nil
 		}
 	}},
@@ -418,7 +418,7 @@ func metaEraseLeaves(b *metaBroken) {
 	b.erase = func(ctx context.Context, workspace, visitor string) (int, error) {
 		for key := range maps.Keys(keys) {
 			l, _ := b.Store.Load(ctx, key, "")
-			if key.Workspace != workspace || l.Head.Visitor != visitor || l.Head.ClosedAt.IsZero() {
+			if key.Workspace != workspace || l.Head.Visitor != visitor || l.Head.DormantSince.IsZero() {
 				continue
 			}
 			events, _ := b.Store.History(ctx, key, 0, 1000)

@@ -369,7 +369,7 @@ func (o metaDamage) play(ctx context.Context, p *metaPlayer, s *metaSight) {
 		return
 	}
 	head := loaded.Head
-	if head.Version == 0 || !head.ClosedAt.IsZero() {
+	if head.Version == 0 || !head.DormantSince.IsZero() {
 		s.say("not open")
 		return
 	}

@@ -129,7 +129,7 @@ func (s *metaSight) load(ctx context.Context, store storage.Store, key storage.K
 	}
 	h := l.Head
 	s.say("%s %s at %d: %q visitor %q closed %s due %s by %d of %d", key.Workspace, key.Conversation,
-		h.Version, h.Body, h.Visitor, metaTime(h.ClosedAt), metaTime(h.Due), h.PolicyRevision, l.Policies.Revision)
+		h.Version, h.Body, h.Visitor, metaTime(h.DormantSince), metaTime(h.Due), h.PolicyRevision, l.Policies.Revision)
 	if l.Setback != (storage.Setback{}) {
 		s.say("  set back %d %s %q", l.Setback.Failures, metaTime(l.Setback.RetryAt), l.Setback.Reason)
 	}

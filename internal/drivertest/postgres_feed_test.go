@@ -179,7 +179,7 @@ func TestPostgresFeedInParts(t *testing.T) {
 		INSERT INTO adjourn.unnumbered
 		SELECT nextval('adjourn.commit_ids'), 'acme', 'long', i - 1, i FROM generate_series(1, $1) i ORDER BY i`, many)
 	execPg(t, db, `
-		INSERT INTO adjourn.conversations (workspace, conversation, version, body, visitor, closed_at, policy_revision, last_commit)
+		INSERT INTO adjourn.conversations (workspace, conversation, version, body, visitor, dormant_since, policy_revision, last_commit)
 		SELECT 'acme', 'long', $1::bigint, '', 'ann', 1, 0, $1::bigint`, many)
 	execPg(t, db, `INSERT INTO adjourn.events SELECT 'acme', 'long', i, '', false FROM generate_series(1, $1) i`, many)
 	end, err := s.Advance(ctx, "billing", many)

@@ -75,11 +75,11 @@ func fillPostgres(t *testing.T, s *postgres.Store) {
 	at := time.Date(2026, time.March, 2, 12, 0, 0, 123_456_000, time.UTC)
 
 	purged := pgChange(pgKey("purged"), 0, 1, "open")
-	purged.Head.ClosedAt = at.AddDate(-1, 0, 0)
+	purged.Head.DormantSince = at.AddDate(-1, 0, 0)
 	old := pgChange(pgKey("oldest"), 0, 1, "open")
 	old.Head.Due = time.Date(1901, time.January, 1, 0, 0, 0, 0, time.UTC)
 	ended := pgChange(pgKey("closed"), 0, 3, "close")
-	ended.Head.ClosedAt = at
+	ended.Head.DormantSince = at
 	ended.Command.Fingerprint = [16]byte{0: 1, 15: 0xff}
 	erased := pgChange(pgKey("erased"), 0, 2, "open")
 	erased.Head.Visitor, erased.Events[1].Text = "bob", ""

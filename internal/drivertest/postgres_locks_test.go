@@ -94,12 +94,12 @@ func TestPostgresLockTimeout(t *testing.T) {
 	db, s := onPostgres(t, &postgres.Options{LockTimeout: 50 * time.Millisecond})
 	tx := holding(t, db, s)
 	for _, c := range wantHeld {
-		if err := s.Commit(t.Context(), c); !errors.Is(err, storage.ErrConflict) {
-			t.Errorf("a commit to what a host holds for long: %v, want a conflict", err)
+		if err := s.Commit(t.Context(), c); !errors.Is(err, storage.ErrHeld) {
+			t.Errorf("a commit to what a host holds for long: %v, want %v", err, storage.ErrHeld)
 		}
 	}
-	if err := s.SetBack(t.Context(), pgKey("held"), 1, storage.Setback{Failures: 1}); !errors.Is(err, storage.ErrConflict) {
-		t.Errorf("SetBack of what a host holds for long: %v, want a conflict", err)
+	if err := s.SetBack(t.Context(), pgKey("held"), 1, storage.Setback{Failures: 1}); !errors.Is(err, storage.ErrHeld) {
+		t.Errorf("SetBack of what a host holds for long: %v, want %v", err, storage.ErrHeld)
 	}
 	mustPg(t, tx.Commit())
 	mustPg(t, s.Commit(t.Context(), pgChange(pgKey("held"), 2, 1, "after")))

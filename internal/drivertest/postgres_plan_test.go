@@ -54,7 +54,7 @@ func manyConversations(tb testing.TB, db *sql.DB, o *postgres.Options) *postgres
 	tb.Helper()
 	s := migratedPostgres(tb, db, o)
 	for _, statement := range []string{
-		`INSERT INTO adjourn.conversations (workspace, conversation, version, body, visitor, closed_at, due, policy_revision, last_commit, failures)
+		`INSERT INTO adjourn.conversations (workspace, conversation, version, body, visitor, dormant_since, due, policy_revision, last_commit, failures)
 		SELECT 'w' || i % 500, 'c' || i, 1, 'body', 'v' || i / 1000, CASE WHEN i % 10 = 0 THEN i END, CASE WHEN i % 10 > 0 THEN i END, 1, i,
 			CASE WHEN i % 1000 = 1 THEN 1 ELSE 0 END
 		FROM generate_series(1, 100000) i`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,38 +12,45 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/storage/sqlite"
 )
 
 // service is the README's second piece of code, which TestREADME compares.
-func service(ctx context.Context, db *sql.DB, stopped chan<- error) error {
+func service(ctx context.Context, db *sql.DB, serve func(context.Context, *lifecycle.Desk)) error {
 	store, err := sqlite.New(ctx, db, nil) // or postgres.New; db is your *sql.DB
 	if err != nil {
 		return err
 	}
+	defer store.Close()
 	if err := store.Migrate(ctx); err != nil {
 		return err
 	}
-	desk, err := lifecycle.New(store, nil)
+	desk, err := lifecycle.New(store, &lifecycle.Options{Logger: slog.Default()})
 	if err != nil {
 		return err
 	}
-	bot := conversation.Policies{Default: conversation.Policy{Bot: true}}
-	if _, err := desk.SetPolicies(ctx, "acme", bot, 0); err != nil { // once: the store keeps them
+	policies, revision, err := desk.Policies(ctx, "acme")
+	if err != nil {
 		return err
 	}
-	go func() { stopped <- desk.Run(ctx) }() // until ctx is done
-	return nil
+	if revision == 0 { // the first start: from then on the store keeps them
+		policies.Default.Bot = true
+		if _, err := desk.SetPolicies(ctx, "acme", policies, revision); err != nil {
+			return err
+		}
+	}
+	go serve(ctx, desk)  // what you write: your handlers give it commands
+	return desk.Run(ctx) // works off what becomes due, until ctx is done
 }
 
-// TestREADME: what the README tells a service to do compiles, and runs.
+// TestREADME: what the README tells a service to do compiles, and runs, also when
+// it starts again.
 func TestREADME(t *testing.T) {
 	t.Parallel()
-	shown := between(t, "../../README.md", "works off what becomes due:\n\n```go", "```")
-	tested := between(t, "readme_test.go", "stopped chan<- error) error {", "\treturn nil\n}\n")
-	if diff := cmp.Diff(strings.ReplaceAll(tested, "\n\t", "\n"), shown); diff != "" {
+	shown := between(t, "../../README.md", "work off what becomes due:\n\n```go", "```")
+	tested := between(t, "readme_test.go", "*lifecycle.Desk)) error {", "\n}\n")
+	if diff := cmp.Diff(strings.ReplaceAll(tested, "\n\t", "\n")+"\n", shown); diff != "" {
 		t.Errorf("README.md (-tested +shown):\n%s", diff)
 	}
 	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "readme.db"))
@@ -50,14 +58,12 @@ func TestREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	ctx, stop := context.WithCancel(t.Context())
-	stopped := make(chan error, 1)
-	if err := service(ctx, db, stopped); err != nil {
-		t.Error(err)
-	}
-	stop()
-	if err := <-stopped; !errors.Is(err, context.Canceled) {
-		t.Errorf("Run ended with %v", err)
+	for range 2 {
+		ctx, stop := context.WithCancel(t.Context())
+		err := service(ctx, db, func(context.Context, *lifecycle.Desk) { stop() })
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("the service ended with %v", err)
+		}
 	}
 }
 

@@ -160,7 +160,7 @@ func TestSQLitePurgeLeavesNothing(t *testing.T) {
 			c := sized(i, 0)
 			c.Head.Visitor, c.Events[0].Text = "ann", canary+strings.Repeat("x", 1<<r.IntN(12))
 			if i < purged {
-				c.Head.ClosedAt = noon.Add(time.Duration(i) * time.Second)
+				c.Head.DormantSince = noon.Add(time.Duration(i) * time.Second)
 			}
 			if err := s.Commit(t.Context(), c); err != nil {
 				t.Fatal(err)

@@ -126,6 +126,9 @@ func TestSQLiteRefusesDatabases(t *testing.T) {
 				}
 				return d.open(t, file, "?mode=ro")
 			}, "journal_mode"},
+			"read only, in WAL already": {func(t *testing.T) *sql.DB {
+				return d.open(t, migratedFile(t), "?mode=ro")
+			}, "readonly"},
 			"UTF-16": {func(t *testing.T) *sql.DB {
 				file := newFile(t)
 				if _, err := d.open(t, file, "").Exec("PRAGMA encoding = 'UTF-16'; CREATE TABLE t (a)"); err != nil {

@@ -21,7 +21,7 @@ func everyCall(t *testing.T, s *sqlite.Store) {
 	ctx := t.Context()
 	for i := range 3 {
 		for _, c := range []storage.Commit{sized(i, 0), sized(i, 1)} {
-			c.Head.ClosedAt = noon
+			c.Head.DormantSince = noon
 			if err := s.Commit(ctx, c); err != nil {
 				t.Fatal(err)
 			}

@@ -245,14 +245,14 @@ func furnish(t *testing.T, s *sqlite.Store) {
 			t.Fatal(err)
 		}
 	}
-	commit := func(workspace, conversation, visitor string, expect int64, closedAt, due time.Time, command string, texts ...string) {
+	commit := func(workspace, conversation, visitor string, expect int64, dormantSince, due time.Time, command string, texts ...string) {
 		t.Helper()
 		c := storage.Commit{
 			Key:     storage.Key{Workspace: workspace, Conversation: conversation},
 			Expect:  expect,
 			Command: storage.Command{ID: command},
 			Head: storage.Head{
-				Version: expect + int64(len(texts)), Visitor: visitor, ClosedAt: closedAt, Due: due, PolicyRevision: 1,
+				Version: expect + int64(len(texts)), Visitor: visitor, DormantSince: dormantSince, Due: due, PolicyRevision: 1,
 				Body: fmt.Appendf(nil, `{"at":%d}`, expect+int64(len(texts))),
 			},
 		}

@@ -149,7 +149,7 @@ func (s *Store) setHead(c *conversation, head storage.Head, changed bool) {
 		s.due.insert(storage.Due{At: head.Due, Key: c.key})
 	}
 	c.head = head
-	if head.ClosedAt.IsZero() && head.PolicyRevision < s.policies[c.key.Workspace].Revision {
+	if head.DormantSince.IsZero() && head.PolicyRevision < s.policies[c.key.Workspace].Revision {
 		s.outdated.insert(c.key)
 	} else {
 		s.outdated.remove(c.key)
@@ -202,7 +202,7 @@ func (s *Store) SetPolicies(ctx context.Context, workspace string, expect int64,
 	}
 	s.policies[workspace] = storage.Policies{Revision: expect + 1, Body: bytes.Clone(body)}
 	for key, c := range s.conversations {
-		if key.Workspace == workspace && c.head.ClosedAt.IsZero() && c.head.PolicyRevision <= expect {
+		if key.Workspace == workspace && c.head.DormantSince.IsZero() && c.head.PolicyRevision <= expect {
 			s.outdated.insert(key)
 		}
 	}
@@ -350,7 +350,7 @@ func (c *conversation) erase() {
 }
 
 // Purge implements [storage.Store]. It looks at every conversation.
-func (s *Store) Purge(ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+func (s *Store) Purge(ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, fmt.Errorf("memory: purge: %w", err)
 	}
@@ -358,12 +358,12 @@ func (s *Store) Purge(ctx context.Context, closedBefore time.Time, limit int) (i
 	defer s.mu.Unlock()
 	var old []*conversation
 	for _, c := range s.conversations {
-		if at := c.head.ClosedAt; !at.IsZero() && at.Before(closedBefore) {
+		if at := c.head.DormantSince; !at.IsZero() && at.Before(dormantBefore) {
 			old = append(old, c)
 		}
 	}
 	slices.SortFunc(old, func(a, b *conversation) int {
-		return cmp.Or(a.head.ClosedAt.Compare(b.head.ClosedAt), a.key.Compare(b.key))
+		return cmp.Or(a.head.DormantSince.Compare(b.head.DormantSince), a.key.Compare(b.key))
 	})
 	old = old[:min(limit, len(old))]
 	for _, c := range old {

@@ -83,13 +83,13 @@ func (m *model) move(t *testing.T, r *rand.Rand, s *memory.Store) {
 	c := storage.Commit{Key: randomKey(r)}
 	before := m.heads[c.Key]
 	c.Expect = before.Version
-	c.Head = storage.Head{Version: c.Expect, ClosedAt: before.ClosedAt}
+	c.Head = storage.Head{Version: c.Expect, DormantSince: before.DormantSince}
 	if c.Expect == 0 || r.IntN(2) == 0 {
 		c.Head.Version++
 		c.Events = []storage.Event{{Version: c.Head.Version}}
-		c.Head.ClosedAt = time.Time{}
+		c.Head.DormantSince = time.Time{}
 		if r.IntN(3) == 0 {
-			c.Head.ClosedAt = randomInstant(r)
+			c.Head.DormantSince = randomInstant(r)
 		}
 	}
 	if r.IntN(4) > 0 {
@@ -125,7 +125,7 @@ func (m *model) purge(t *testing.T, r *rand.Rand, s *memory.Store) {
 	t.Helper()
 	before, want := randomInstant(r), 0
 	for k, head := range m.heads {
-		if !head.ClosedAt.IsZero() && head.ClosedAt.Before(before) {
+		if !head.DormantSince.IsZero() && head.DormantSince.Before(before) {
 			want++
 			delete(m.heads, k)
 			delete(m.setbacks, k)

@@ -48,7 +48,7 @@ type (
 		Version        int64         `json:"version"`
 		Body           []byte        `json:"body"`
 		Visitor        string        `json:"visitor"`
-		ClosedAt       *int64        `json:"closed_at"`
+		DormantSince   *int64        `json:"dormant_since"`
 		Due            *int64        `json:"due"`
 		PolicyRevision int64         `json:"policy_revision"`
 		Command        string        `json:"command"`
@@ -76,7 +76,7 @@ func prepare(c storage.Commit) (prepared, error) {
 		Version:        c.Expect + int64(len(c.Events)),
 		Body:           notNil(c.Head.Body),
 		Visitor:        c.Head.Visitor,
-		ClosedAt:       micros(c.Head.ClosedAt),
+		DormantSince:   micros(c.Head.DormantSince),
 		Due:            micros(c.Head.Due),
 		PolicyRevision: c.Head.PolicyRevision,
 		Command:        c.Command.ID,
@@ -292,12 +292,12 @@ func (s *Store) write(ctx context.Context, q querier, commits []prepared) (map[s
 		WITH input AS MATERIALIZED (
 			SELECT * FROM json_to_recordset($1::json) AS i (
 				workspace text, conversation text, expect bigint,
-				version bigint, body text, visitor text, closed_at bigint, due bigint, policy_revision bigint,
+				version bigint, body text, visitor text, dormant_since bigint, due bigint, policy_revision bigint,
 				command text, fingerprint text, events json)
 		), opened AS (
 			INSERT INTO {prefix}.conversations
-				(workspace, conversation, version, body, visitor, closed_at, due, policy_revision, last_commit)
-			SELECT workspace, conversation, version, decode(body, 'base64'), visitor, closed_at, due, policy_revision,
+				(workspace, conversation, version, body, visitor, dormant_since, due, policy_revision, last_commit)
+			SELECT workspace, conversation, version, decode(body, 'base64'), visitor, dormant_since, due, policy_revision,
 				nextval('{prefix}.commit_ids')
 			FROM input
 			WHERE expect = 0
@@ -309,7 +309,7 @@ func (s *Store) write(ctx context.Context, q querier, commits []prepared) (map[s
 				version = i.version,
 				body = CASE WHEN i.version > i.expect THEN decode(i.body, 'base64') ELSE c.body END,
 				visitor = CASE WHEN i.version > i.expect THEN i.visitor ELSE c.visitor END,
-				closed_at = CASE WHEN i.version > i.expect THEN i.closed_at ELSE c.closed_at END,
+				dormant_since = CASE WHEN i.version > i.expect THEN i.dormant_since ELSE c.dormant_since END,
 				due = i.due,
 				policy_revision = i.policy_revision,
 				last_commit = CASE WHEN i.version > i.expect THEN nextval('{prefix}.commit_ids') ELSE c.last_commit END,

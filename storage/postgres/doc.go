@@ -30,8 +30,8 @@
 // over a network that loses it, calls other than Commit can take longer.
 //
 // Commits. A commit to a conversation that a transaction of somebody else holds
-// leaves its batch and waits by itself, for Options.LockTimeout, then it is a
-// conflict. A host should keep the transactions short in which it changes
+// leaves its batch and waits by itself, for Options.LockTimeout, then it is
+// storage.ErrHeld. A host should keep the transactions short in which it changes
 // conversations, and change several in the order of their keys.
 //
 // Feed. Commits are numbered when the feed is read, under a lock of one row.

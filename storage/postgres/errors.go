@@ -50,12 +50,14 @@ func rolledBack(err error) bool {
 	}
 }
 
-// raced makes a conflict of the errors that tell of another transaction which
-// was there first.
+// raced tells from other errors that another transaction was there first, which
+// is a conflict, or still is.
 func raced(err error) error {
 	switch sqlState(err) {
-	case serializationFailure, deadlockDetected, lockNotAvailable:
+	case serializationFailure, deadlockDetected:
 		return fmt.Errorf("%w: %w", storage.ErrConflict, err)
+	case lockNotAvailable:
+		return fmt.Errorf("%w: %w", storage.ErrHeld, err)
 	}
 	return err
 }

@@ -69,14 +69,14 @@ func (s *Store) eraseIn(ctx context.Context, tx *sql.Tx, workspace, visitor stri
 
 // Purge implements [storage.Store]. It passes over conversations that others are
 // changing.
-func (s *Store) Purge(ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+func (s *Store) Purge(ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
-	n, err := s.purge(ctx, closedBefore, limit)
+	n, err := s.purge(ctx, dormantBefore, limit)
 	return n, failed(ctx, "purge", err)
 }
 
-func (s *Store) purge(ctx context.Context, closedBefore time.Time, limit int) (n int, err error) {
+func (s *Store) purge(ctx context.Context, dormantBefore time.Time, limit int) (n int, err error) {
 	if err := s.ready(ctx, s.db); err != nil {
 		return 0, err
 	}
@@ -84,7 +84,7 @@ func (s *Store) purge(ctx context.Context, closedBefore time.Time, limit int) (n
 		return 0, err
 	}
 	err = s.change(ctx, s.options.Timeout, func(tx *sql.Tx) error {
-		old, err := s.lockClosed(ctx, tx, closedBefore, limit)
+		old, err := s.lockClosed(ctx, tx, dormantBefore, limit)
 		if err != nil {
 			return err
 		}
@@ -112,8 +112,8 @@ func (s *Store) lockClosed(ctx context.Context, tx *sql.Tx, before time.Time, li
 	rows, err := tx.QueryContext(ctx, s.sql(`
 		SELECT workspace, conversation, last_commit
 		FROM {prefix}.conversations
-		WHERE closed_at IS NOT NULL AND closed_at < $1::bigint
-		ORDER BY closed_at, workspace, conversation
+		WHERE dormant_since IS NOT NULL AND dormant_since < $1::bigint
+		ORDER BY dormant_since, workspace, conversation
 		LIMIT $2::bigint
 		FOR UPDATE SKIP LOCKED`),
 		microsUp(before), limit)

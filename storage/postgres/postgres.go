@@ -40,8 +40,8 @@ type Options struct {
 	Timeout time.Duration
 
 	// LockTimeout is how long a call waits for a conversation that somebody
-	// else's transaction holds, before that is a conflict. It has the limits of
-	// Timeout; zero means DefaultLockTimeout.
+	// else's transaction holds, before that is storage.ErrHeld. It has the limits
+	// of Timeout; zero means DefaultLockTimeout.
 	LockTimeout time.Duration
 }
 
@@ -97,6 +97,9 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if db == nil {
+		return nil, errors.New("postgres: no database was given")
+	}
 	s := &Store{db: db, options: options, alone: make(chan struct{}, maxAlone)}
 	s.committer = group.New(maxBatch, s.writeBatch)
 	ctx, cancel := s.deadline(ctx)
@@ -127,10 +130,15 @@ func (s *Store) Close() error {
 func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
-	var now int64
+	now, err := serverTime(ctx, s.db)
+	return now, failed(ctx, "now", err)
+}
+
+func serverTime(ctx context.Context, q querier) (time.Time, error) {
 	const query = `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint`
-	if err := s.db.QueryRowContext(ctx, query).Scan(&now); err != nil {
-		return time.Time{}, failed(ctx, "now", err)
+	var now int64
+	if err := q.QueryRowContext(ctx, query).Scan(&now); err != nil {
+		return time.Time{}, err
 	}
 	return time.UnixMicro(now).UTC(), nil
 }

@@ -108,14 +108,14 @@ func (s *Store) outdated(ctx context.Context, tx *sql.Tx, by time.Time, after st
 		CROSS JOIN LATERAL (
 			WITH RECURSIVE older (revision) AS (
 				(SELECT c.policy_revision FROM {prefix}.conversations c
-				WHERE c.workspace = p.workspace AND c.closed_at IS NULL AND c.policy_revision < p.revision
+				WHERE c.workspace = p.workspace AND c.dormant_since IS NULL AND c.policy_revision < p.revision
 					AND (c.failures = 0 OR c.retry_at IS NOT NULL)
 				ORDER BY c.policy_revision LIMIT 1)
 				UNION ALL
 				SELECT next.policy_revision
 				FROM older CROSS JOIN LATERAL (
 					SELECT c.policy_revision FROM {prefix}.conversations c
-					WHERE c.workspace = p.workspace AND c.closed_at IS NULL
+					WHERE c.workspace = p.workspace AND c.dormant_since IS NULL
 						AND c.policy_revision > older.revision AND c.policy_revision < p.revision
 						AND (c.failures = 0 OR c.retry_at IS NOT NULL)
 					ORDER BY c.policy_revision LIMIT 1) next
@@ -123,7 +123,7 @@ func (s *Store) outdated(ctx context.Context, tx *sql.Tx, by time.Time, after st
 			SELECT page.conversation
 			FROM older CROSS JOIN LATERAL (
 				SELECT c.conversation FROM {prefix}.conversations c
-				WHERE c.workspace = p.workspace AND c.closed_at IS NULL AND c.policy_revision = older.revision
+				WHERE c.workspace = p.workspace AND c.dormant_since IS NULL AND c.policy_revision = older.revision
 					AND c.conversation >= CASE WHEN p.workspace = $1::text THEN $2::text ELSE '' END
 					AND (c.workspace, c.conversation) <> ($1::text, $2::text)
 					AND (c.failures = 0 OR c.retry_at IS NOT NULL) AND (c.failures = 0 OR c.retry_at <= $3::bigint)

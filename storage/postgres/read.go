@@ -24,10 +24,10 @@ func (s *Store) load(ctx context.Context, q querier, key storage.Key, commandID 
 		return storage.Loaded{}, err
 	}
 	var l storage.Loaded
-	var closedAt, due, retryAt, from, to sql.NullInt64
+	var dormantSince, due, retryAt, from, to sql.NullInt64
 	var fingerprint []byte
 	err := q.QueryRowContext(ctx, s.sql(`
-		SELECT coalesce(c.version, 0), c.body, coalesce(c.visitor, ''), c.closed_at, c.due, coalesce(c.policy_revision, 0),
+		SELECT coalesce(c.version, 0), c.body, coalesce(c.visitor, ''), c.dormant_since, c.due, coalesce(c.policy_revision, 0),
 			coalesce(c.failures, 0), c.retry_at, coalesce(c.reason, ''),
 			coalesce(p.revision, 0), p.body,
 			m.fingerprint, m.from_version, m.to_version
@@ -37,7 +37,7 @@ func (s *Store) load(ctx context.Context, q querier, key storage.Key, commandID 
 		LEFT JOIN {prefix}.commands m USING (workspace, conversation, command)`),
 		key.Workspace, key.Conversation, commandID,
 	).Scan(
-		&l.Head.Version, &l.Head.Body, &l.Head.Visitor, &closedAt, &due, &l.Head.PolicyRevision,
+		&l.Head.Version, &l.Head.Body, &l.Head.Visitor, &dormantSince, &due, &l.Head.PolicyRevision,
 		&l.Setback.Failures, &retryAt, &l.Setback.Reason,
 		&l.Policies.Revision, &l.Policies.Body,
 		&fingerprint, &from, &to,
@@ -45,7 +45,7 @@ func (s *Store) load(ctx context.Context, q querier, key storage.Key, commandID 
 	if err != nil {
 		return storage.Loaded{}, err
 	}
-	l.Head.ClosedAt, l.Head.Due, l.Setback.RetryAt = instant(closedAt), instant(due), instant(retryAt)
+	l.Head.DormantSince, l.Head.Due, l.Setback.RetryAt = instant(dormantSince), instant(due), instant(retryAt)
 	if from.Valid {
 		l.Applied = &storage.Applied{From: from.Int64, To: to.Int64}
 		copy(l.Applied.Fingerprint[:], fingerprint)

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"github.com/adjourn/adjourn/storage"
 )
@@ -14,7 +15,10 @@ type Tx struct {
 	tx *sql.Tx
 }
 
-var _ storage.Tx = (*Tx)(nil)
+var (
+	_ storage.Tx    = (*Tx)(nil)
+	_ storage.Clock = (*Tx)(nil)
+)
 
 // Tx returns a store within a transaction that the host began with the same
 // database, and ends. It changes no settings of that transaction, so that only
@@ -55,6 +59,13 @@ func (t *Tx) Commit(ctx context.Context, c storage.Commit) error {
 		err = raced(err)
 	}
 	return failed(ctx, "commit", err)
+}
+
+// Now implements [storage.Clock] with the clock of the server, which does not
+// stand still during the transaction.
+func (t *Tx) Now(ctx context.Context) (time.Time, error) {
+	now, err := serverTime(ctx, t.tx)
+	return now, failed(ctx, "now", err)
 }
 
 // History implements [storage.Tx].

@@ -140,14 +140,14 @@ WHERE workspace = ? AND conversation = ?`
 
 func putHead(ctx context.Context, r runner, c storage.Commit) error {
 	const put = `
-INSERT INTO {prefix}heads (workspace, conversation, version, visitor, closed_at, due, policy_revision, body)
+INSERT INTO {prefix}heads (workspace, conversation, version, visitor, dormant_since, due, policy_revision, body)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (workspace, conversation) DO UPDATE
-SET version = excluded.version, visitor = excluded.visitor, closed_at = excluded.closed_at, due = excluded.due,
+SET version = excluded.version, visitor = excluded.visitor, dormant_since = excluded.dormant_since, due = excluded.due,
     policy_revision = excluded.policy_revision, body = excluded.body,
     failures = 0, retry_at = NULL, reason_id = NULL`
 	_, err := r.exec(ctx, put, c.Key.Workspace, c.Key.Conversation, c.Expect+int64(len(c.Events)),
-		c.Head.Visitor, micros(c.Head.ClosedAt), micros(c.Head.Due), c.Head.PolicyRevision, blob(c.Head.Body))
+		c.Head.Visitor, micros(c.Head.DormantSince), micros(c.Head.Due), c.Head.PolicyRevision, blob(c.Head.Body))
 	return err
 }
 

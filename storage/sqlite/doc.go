@@ -27,6 +27,26 @@
 // While a host reads, what was written since it began stays in the WAL, which
 // grows with a transaction that is forgotten.
 //
+// What a host sets in the driver's data source name reaches every connection. It
+// must leave journal_mode, locking_mode and auto_vacuum alone, and must not share
+// a cache between connections (mattn's cache=shared): reads would then fail on
+// locks.
+//
+// # Transactions of the host
+//
+// [Store.Tx] needs a transaction that began with BEGIN IMMEDIATE on a connection
+// with synchronous=FULL. With modernc.org/sqlite a data source name such as
+//
+//	file:conversations.db?_txlock=immediate&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)
+//
+// makes all transactions of the pool so, and with github.com/mattn/go-sqlite3
+//
+//	file:conversations.db?_txlock=immediate&_synchronous=FULL&_busy_timeout=5000
+//
+// Such a transaction holds the one write lock of the file, also if it only reads:
+// all commits wait until it ends, for [Options].Timeout, and are then
+// storage.ErrHeld.
+//
 // # What Erase and Purge leave on the disk
 //
 // Texts, and the reasons of setbacks, are overwritten in the database, not only

@@ -73,12 +73,12 @@ func wipeAll(ctx context.Context, r runner, query string, args ...any) error {
 }
 
 // Purge implements [storage.Store].
-func (s *Store) Purge(ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+func (s *Store) Purge(ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
 	ctx, cancel := s.limited(ctx)
 	defer cancel()
 	var n int
 	err := s.change(ctx, func(r runner) error {
-		keys, err := closed(ctx, r, closedBefore, limit)
+		keys, err := closed(ctx, r, dormantBefore, limit)
 		if err != nil {
 			return err
 		}
@@ -100,8 +100,8 @@ func closed(ctx context.Context, r runner, before time.Time, limit int) ([]stora
 	const text = `
 SELECT workspace, conversation
 FROM {prefix}heads INDEXED BY {prefix}heads_closed
-WHERE closed_at < ?
-ORDER BY closed_at, workspace, conversation
+WHERE dormant_since < ?
+ORDER BY dormant_since, workspace, conversation
 LIMIT ?`
 	// The first whole microsecond that is not before.
 	micros := before.Add(time.Microsecond - time.Nanosecond).UnixMicro()

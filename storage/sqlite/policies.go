@@ -47,7 +47,7 @@ SET outdated = 1 - outdated
 WHERE workspace = ? AND outdated <> EXISTS (
     SELECT 1
     FROM {prefix}heads h INDEXED BY {prefix}heads_open
-    WHERE h.workspace = p.workspace AND h.policy_revision < p.revision AND h.closed_at IS NULL
+    WHERE h.workspace = p.workspace AND h.policy_revision < p.revision AND h.dormant_since IS NULL
         AND (h.failures = 0 OR h.retry_at IS NOT NULL))`
 	_, err := r.exec(ctx, text, workspace)
 	return err
@@ -97,7 +97,7 @@ FROM {prefix}policies p INDEXED BY {prefix}policies_outdated
 WHERE p.outdated = 1 AND p.workspace >= ?2 AND EXISTS (
     SELECT 1
     FROM {prefix}heads h INDEXED BY {prefix}heads_open
-    WHERE h.workspace = p.workspace AND h.policy_revision < p.revision AND h.closed_at IS NULL
+    WHERE h.workspace = p.workspace AND h.policy_revision < p.revision AND h.dormant_since IS NULL
         AND (h.failures = 0 OR h.retry_at IS NOT NULL) AND (h.failures = 0 OR h.retry_at <= ?1))
 ORDER BY p.workspace
 LIMIT 1`
@@ -112,7 +112,7 @@ func outdatedOf(ctx context.Context, r runner, by time.Time, current revision, a
 	const text = `
 SELECT workspace, conversation
 FROM {prefix}heads INDEXED BY {prefix}heads_open
-WHERE workspace = ?1 AND policy_revision = ?2 AND conversation > ?3 AND closed_at IS NULL
+WHERE workspace = ?1 AND policy_revision = ?2 AND conversation > ?3 AND dormant_since IS NULL
     AND (failures = 0 OR retry_at IS NOT NULL) AND (failures = 0 OR retry_at <= ?4)
 ORDER BY conversation
 LIMIT ?5`
@@ -144,13 +144,13 @@ func olderRevisions(ctx context.Context, r runner, current revision) ([]int64, e
 WITH RECURSIVE older (revision) AS (
     SELECT min(policy_revision)
     FROM {prefix}heads INDEXED BY {prefix}heads_open
-    WHERE workspace = ?1 AND policy_revision < ?2 AND closed_at IS NULL AND (failures = 0 OR retry_at IS NOT NULL)
+    WHERE workspace = ?1 AND policy_revision < ?2 AND dormant_since IS NULL AND (failures = 0 OR retry_at IS NOT NULL)
     UNION ALL
     SELECT (
         SELECT min(h.policy_revision)
         FROM {prefix}heads h INDEXED BY {prefix}heads_open
         WHERE h.workspace = ?1 AND h.policy_revision > older.revision AND h.policy_revision < ?2
-            AND h.closed_at IS NULL AND (h.failures = 0 OR h.retry_at IS NOT NULL))
+            AND h.dormant_since IS NULL AND (h.failures = 0 OR h.retry_at IS NOT NULL))
     FROM older
     WHERE older.revision IS NOT NULL
 )

@@ -120,10 +120,10 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 	s.commits = group.New(batchSize, s.write)
 	ctx, cancel := s.limited(ctx)
 	defer cancel()
-	if err := s.writer.take(ctx); err != nil {
+	if err := s.writer.try(ctx); err != nil {
+		s.writer.close()
 		return nil, failed(ctx, "new", err)
 	}
-	s.writer.release()
 	return s, nil
 }
 

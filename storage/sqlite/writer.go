@@ -102,7 +102,7 @@ func (w *writer) begin(ctx context.Context) error {
 			return err
 		}
 		if done := ctx.Err(); done != nil {
-			return fmt.Errorf("%w: %w", err, done)
+			return fmt.Errorf("%w: %w: %w", storage.ErrHeld, err, done)
 		}
 	}
 }
@@ -133,6 +133,19 @@ func (w *writer) rollback(ctx context.Context) {
 	if err != nil && !strings.Contains(err.Error(), "no transaction is active") {
 		w.drop()
 	}
+}
+
+// try pins the connection and makes sure that the file can be written, which
+// SQLite does not say before it is. Nothing is changed.
+func (w *writer) try(ctx context.Context) error {
+	return w.transaction(ctx, func(runner) error {
+		version, err := w.text(ctx, "PRAGMA user_version")
+		if err != nil {
+			return err
+		}
+		_, err = w.conn.ExecContext(ctx, "PRAGMA user_version = "+version)
+		return err
+	})
 }
 
 // locked reports whether an error is SQLITE_BUSY. Its text is SQLite's own, and
@@ -198,6 +211,7 @@ var waiting = pragma{"busy_timeout", "100", "100"}
 // pragmas are what a connection needs, to keep what was committed and to leave
 // nothing of what was erased.
 var pragmas = []pragma{
+	{"locking_mode", "NORMAL", "normal"}, // otherwise nobody reads beside the writer
 	{"journal_mode", "WAL", "wal"},
 	{"synchronous", "FULL", "2"},
 	{"fullfsync", "ON", "1"}, // of macOS, whose fsync leaves data in the disk's cache

@@ -51,7 +51,7 @@ type broken struct {
 	feed        func(b *broken, ctx context.Context, after storage.Position, limit int) ([]storage.Entry, error)
 	advance     func(b *broken, ctx context.Context, subscriber string, to storage.Position) (storage.Position, error)
 	erase       func(b *broken, ctx context.Context, workspace, visitor string) (int, error)
-	purge       func(b *broken, ctx context.Context, closedBefore time.Time, limit int) (int, error)
+	purge       func(b *broken, ctx context.Context, dormantBefore time.Time, limit int) (int, error)
 	now         func(b *broken, ctx context.Context) (time.Time, error) // nil: it has no clock
 	tx          func(b *broken) hostTx
 
@@ -253,11 +253,11 @@ func (b *broken) Erase(ctx context.Context, workspace, visitor string) (int, err
 	return b.Store.Erase(ctx, workspace, visitor)
 }
 
-func (b *broken) Purge(ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+func (b *broken) Purge(ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
 	if b.purge != nil {
-		return b.purge(b, ctx, closedBefore, limit)
+		return b.purge(b, ctx, dormantBefore, limit)
 	}
-	return b.Store.Purge(ctx, closedBefore, limit)
+	return b.Store.Purge(ctx, dormantBefore, limit)
 }
 
 // ticking is a broken store with a clock.

@@ -8,7 +8,7 @@ import (
 
 const (
 	toNobody      = "To one that does not exist it is an error."
-	withoutEvents = "A commit without events, to a conversation that exists, leaves version, body, visitor and ClosedAt as they are, enters nothing into the feed, and may change Due, PolicyRevision and the known command IDs."
+	withoutEvents = "A commit without events, to a conversation that exists, leaves version, body, visitor and DormantSince as they are, enters nothing into the feed, and may change Due, PolicyRevision and the known command IDs."
 	appliedIs     = "Applied is what a command did when it came first: the events after version From up to To."
 	appliedEqual  = "They are equal if it changed nothing."
 )
@@ -41,7 +41,7 @@ var withoutEventsCases = []testCase{
 		},
 	},
 	{
-		name:     "leaves visitor and ClosedAt",
+		name:     "leaves visitor and DormantSince",
 		sentence: withoutEvents,
 		run: func(p probe) {
 			opened, closed := opening(chat("a")), closing(opening(chat("b")))

@@ -31,23 +31,23 @@ var commandFaults = []fault{
 			}
 		},
 	}},
-	{"writes the visitor without events", "CommitWithoutEvents/leaves visitor and ClosedAt", broken{
+	{"writes the visitor without events", "CommitWithoutEvents/leaves visitor and DormantSince", broken{
 		committing: func(b *broken, c *storage.Commit) { b.note(c.Key, c.Head.Visitor) },
 		loaded:     func(b *broken, k storage.Key, l *storage.Loaded) { l.Head.Visitor = noted[string](b, k) },
 	}},
-	{"closes without events", "CommitWithoutEvents/leaves visitor and ClosedAt", broken{
-		committing: func(b *broken, c *storage.Commit) { b.note(c.Key, c.Head.ClosedAt) },
+	{"closes without events", "CommitWithoutEvents/leaves visitor and DormantSince", broken{
+		committing: func(b *broken, c *storage.Commit) { b.note(c.Key, c.Head.DormantSince) },
 		loaded: func(b *broken, k storage.Key, l *storage.Loaded) {
 			if at := noted[time.Time](b, k); !at.IsZero() {
-				l.Head.ClosedAt = at
+				l.Head.DormantSince = at
 			}
 		},
 	}},
-	{"reopens without events", "CommitWithoutEvents/leaves visitor and ClosedAt", broken{
-		committing: func(b *broken, c *storage.Commit) { b.note(c.Key, c.Head.ClosedAt) },
+	{"reopens without events", "CommitWithoutEvents/leaves visitor and DormantSince", broken{
+		committing: func(b *broken, c *storage.Commit) { b.note(c.Key, c.Head.DormantSince) },
 		loaded: func(b *broken, k storage.Key, l *storage.Loaded) {
 			if noted[time.Time](b, k).IsZero() {
-				l.Head.ClosedAt = time.Time{}
+				l.Head.DormantSince = time.Time{}
 			}
 		},
 	}},

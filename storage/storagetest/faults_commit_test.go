@@ -24,8 +24,8 @@ var loadFaults = []fault{
 	}},
 	{"stays closed", "Load/returns the conversation", broken{
 		committing: func(b *broken, c *storage.Commit) {
-			if c.Head.ClosedAt.IsZero() {
-				c.Head.ClosedAt = b.head(c.Key).ClosedAt
+			if c.Head.DormantSince.IsZero() {
+				c.Head.DormantSince = b.head(c.Key).DormantSince
 			}
 		},
 	}},
@@ -80,9 +80,9 @@ var commitFaults = []fault{
 		},
 	}},
 	{"closes all of a workspace", "Commit/applies to one conversation", broken{
-		committing: func(b *broken, c *storage.Commit) { b.note(c.Key.Workspace, c.Head.ClosedAt) },
+		committing: func(b *broken, c *storage.Commit) { b.note(c.Key.Workspace, c.Head.DormantSince) },
 		loaded: func(b *broken, k storage.Key, l *storage.Loaded) {
-			l.Head.ClosedAt = noted[time.Time](b, k.Workspace)
+			l.Head.DormantSince = noted[time.Time](b, k.Workspace)
 		},
 	}},
 	{"joins texts to bodies", "Commit/keeps texts of events without body and bodies without text", broken{

@@ -170,10 +170,10 @@ var concurrencyFaults = []fault{
 	}},
 	{"looks for the closed, then purges", "Concurrency/purged or reopened", broken{
 		commit: afterwards(nil, func(b *broken, c storage.Commit) { add(b, "keys", c.Key) }),
-		purge: func(b *broken, ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+		purge: func(b *broken, ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
 			closed := b.closed()
 			await(func() bool { return len(b.closed()) < len(closed) })
-			if _, err := b.Store.Purge(ctx, closedBefore, limit); err != nil {
+			if _, err := b.Store.Purge(ctx, dormantBefore, limit); err != nil {
 				return 0, err
 			}
 			for _, k := range closed {
@@ -189,10 +189,10 @@ var concurrencyFaults = []fault{
 	}},
 	{"counts, then purges", "Concurrency/purged once", broken{
 		commit: afterwards(nil, func(b *broken, c storage.Commit) { add(b, "keys", c.Key) }),
-		purge: func(b *broken, ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+		purge: func(b *broken, ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
 			n := min(limit, len(b.closed()))
 			linger()
-			_, err := b.Store.Purge(ctx, closedBefore, limit)
+			_, err := b.Store.Purge(ctx, dormantBefore, limit)
 			return n, err
 		},
 	}},
@@ -252,7 +252,7 @@ func await(happened func() bool) {
 // closed returns the noted keys of conversations that are closed.
 func (b *broken) closed() (closed []storage.Key) {
 	for _, k := range noted[[]storage.Key](b, "keys") {
-		if !b.head(k).ClosedAt.IsZero() {
+		if !b.head(k).DormantSince.IsZero() {
 			closed = append(closed, k)
 		}
 	}

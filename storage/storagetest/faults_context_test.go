@@ -67,8 +67,8 @@ var contextFaults = []fault{
 		},
 	}},
 	{"Purge ignores its context", "Context/cancelled", broken{
-		purge: func(b *broken, ctx context.Context, closedBefore time.Time, limit int) (int, error) {
-			return b.Store.Purge(context.WithoutCancel(ctx), closedBefore, limit)
+		purge: func(b *broken, ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
+			return b.Store.Purge(context.WithoutCancel(ctx), dormantBefore, limit)
 		},
 	}},
 	{"Now ignores its context", "Context/cancelled", broken{
@@ -135,8 +135,8 @@ var contextFaults = []fault{
 		},
 	}},
 	{"purges although it was cancelled", "Context/sets back, erases and purges nothing", broken{
-		purge: func(b *broken, ctx context.Context, closedBefore time.Time, limit int) (int, error) {
-			n, err := b.Store.Purge(context.WithoutCancel(ctx), closedBefore, limit)
+		purge: func(b *broken, ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
+			n, err := b.Store.Purge(context.WithoutCancel(ctx), dormantBefore, limit)
 			if err == nil {
 				err = ctx.Err()
 			}

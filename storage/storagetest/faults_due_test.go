@@ -30,7 +30,7 @@ var dueFaults = []fault{
 		},
 	}},
 	{"the closed are never due", "Due/also when closed", broken{
-		due: dueUnless(func(b *broken, d storage.Due) bool { return !b.head(d.Key).ClosedAt.IsZero() }),
+		due: dueUnless(func(b *broken, d storage.Due) bool { return !b.head(d.Key).DormantSince.IsZero() }),
 	}},
 	{"sees one workspace", "Due/across workspaces", broken{
 		due: dueUnless(func(_ *broken, d storage.Due) bool { return d.Key.Workspace == "b" }),
@@ -231,14 +231,16 @@ var outdatedFaults = []fault{
 	{"the closed are outdated too", "Outdated/closed no longer", broken{
 		committing: func(b *broken, c *storage.Commit) {
 			if len(c.Events) > 0 {
-				b.note(c.Key, c.Head.ClosedAt)
+				b.note(c.Key, c.Head.DormantSince)
 			}
-			c.Head.ClosedAt = time.Time{}
+			c.Head.DormantSince = time.Time{}
 		},
-		loaded: func(b *broken, k storage.Key, l *storage.Loaded) { l.Head.ClosedAt = noted[time.Time](b, k) },
+		loaded: func(b *broken, k storage.Key, l *storage.Loaded) { l.Head.DormantSince = noted[time.Time](b, k) },
 	}},
 	{"the reopened are never outdated", "Outdated/reopened again", broken{
-		commit: afterwards(nil, func(b *broken, c storage.Commit) { b.note(c.Key, noted[bool](b, c.Key) || !c.Head.ClosedAt.IsZero()) }),
+		commit: afterwards(nil, func(b *broken, c storage.Commit) {
+			b.note(c.Key, noted[bool](b, c.Key) || !c.Head.DormantSince.IsZero())
+		}),
 		outdated: outdatedUnless(func(b *broken, k storage.Key) bool {
 			return noted[bool](b, k)
 		}),

@@ -30,7 +30,7 @@ var eraseFaults = []fault{
 		events: changed(func(e *storage.Event) { e.Erased = false }),
 	}},
 	{"spares the closed", "Erase/of all conversations of the visitor", sparing(func(b *broken, k storage.Key) bool {
-		return !b.head(k).ClosedAt.IsZero()
+		return !b.head(k).DormantSince.IsZero()
 	})},
 	{"spares the due", "Erase/of all conversations of the visitor", sparing(func(b *broken, k storage.Key) bool {
 		return !b.head(k).Due.IsZero()

@@ -14,19 +14,19 @@ type (
 
 var purgeFaults = []fault{
 	{"purges at the instant", "Purge/closed before the instant", broken{
-		purge: func(b *broken, ctx context.Context, closedBefore time.Time, limit int) (int, error) {
-			return b.Store.Purge(ctx, closedBefore.Add(time.Microsecond), limit)
+		purge: func(b *broken, ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
+			return b.Store.Purge(ctx, dormantBefore.Add(time.Microsecond), limit)
 		},
 	}},
 	{"the open were closed in 1970", "Purge/closed before the instant", broken{
 		committing: func(_ *broken, c *storage.Commit) {
-			if c.Head.ClosedAt.IsZero() {
-				c.Head.ClosedAt = time.Unix(0, 0).UTC()
+			if c.Head.DormantSince.IsZero() {
+				c.Head.DormantSince = time.Unix(0, 0).UTC()
 			}
 		},
 		loaded: func(_ *broken, _ storage.Key, l *storage.Loaded) {
-			if l.Head.ClosedAt.Unix() == 0 {
-				l.Head.ClosedAt = time.Time{}
+			if l.Head.DormantSince.Unix() == 0 {
+				l.Head.DormantSince = time.Time{}
 			}
 		},
 	}},
@@ -39,21 +39,21 @@ var purgeFaults = []fault{
 			if len(c.Events) == 0 {
 				return
 			}
-			b.note(c.Key, c.Head.ClosedAt)
-			if before := b.head(c.Key).ClosedAt; !before.IsZero() {
-				c.Head.ClosedAt = before
+			b.note(c.Key, c.Head.DormantSince)
+			if before := b.head(c.Key).DormantSince; !before.IsZero() {
+				c.Head.DormantSince = before
 			}
 		},
 		loaded: func(b *broken, k storage.Key, l *storage.Loaded) {
 			if l.Head.Version > 0 {
-				l.Head.ClosedAt = noted[time.Time](b, k)
+				l.Head.DormantSince = noted[time.Time](b, k)
 			}
 		},
 	}},
 	{"those closed last first", "Purge/those closed first, across workspaces", broken{
 		committing: func(_ *broken, c *storage.Commit) {
-			if !c.Head.ClosedAt.IsZero() {
-				c.Head.ClosedAt = time.Unix(-c.Head.ClosedAt.Unix(), 0).UTC()
+			if !c.Head.DormantSince.IsZero() {
+				c.Head.DormantSince = time.Unix(-c.Head.DormantSince.Unix(), 0).UTC()
 			}
 		},
 		purge: func(b *broken, ctx context.Context, _ time.Time, limit int) (int, error) {
@@ -63,18 +63,18 @@ var purgeFaults = []fault{
 	{"purges one workspace", "Purge/those closed first, across workspaces", broken{
 		committing: func(_ *broken, c *storage.Commit) {
 			if c.Key.Workspace == "b" {
-				c.Head.ClosedAt = time.Time{}
+				c.Head.DormantSince = time.Time{}
 			}
 		},
 	}},
 	{"does not limit purges", "Purge/at most limit, and returns how many", broken{
-		purge: func(b *broken, ctx context.Context, closedBefore time.Time, _ int) (int, error) {
-			return b.Store.Purge(ctx, closedBefore, 1000)
+		purge: func(b *broken, ctx context.Context, dormantBefore time.Time, _ int) (int, error) {
+			return b.Store.Purge(ctx, dormantBefore, 1000)
 		},
 	}},
 	{"returns the limit", "Purge/at most limit, and returns how many", broken{
-		purge: func(b *broken, ctx context.Context, closedBefore time.Time, limit int) (int, error) {
-			n, err := b.Store.Purge(ctx, closedBefore, limit)
+		purge: func(b *broken, ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
+			n, err := b.Store.Purge(ctx, dormantBefore, limit)
 			if n > 0 {
 				n = limit
 			}
@@ -194,9 +194,9 @@ var purgeFaults = []fault{
 		}),
 	}},
 	{"counts from one when all was purged", "Purge/positions go on", broken{
-		purge: func(b *broken, ctx context.Context, closedBefore time.Time, limit int) (int, error) {
+		purge: func(b *broken, ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
 			end := b.end()
-			n, err := b.Store.Purge(ctx, closedBefore, limit)
+			n, err := b.Store.Purge(ctx, dormantBefore, limit)
 			if n > 0 && b.end() == 0 {
 				b.note("restart", end)
 			}
@@ -224,8 +224,8 @@ type commandOf struct {
 
 // purging does something after each purge.
 func purging(do func(b *broken, n int)) purgeFunc {
-	return func(b *broken, ctx context.Context, closedBefore time.Time, limit int) (int, error) {
-		n, err := b.Store.Purge(ctx, closedBefore, limit)
+	return func(b *broken, ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
+		n, err := b.Store.Purge(ctx, dormantBefore, limit)
 		if err == nil {
 			do(b, n)
 		}

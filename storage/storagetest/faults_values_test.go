@@ -79,7 +79,7 @@ var valueFaults = []fault{
 		},
 	}},
 	{"closes on the full second", "Values/times to the microsecond in UTC", broken{
-		committing: func(_ *broken, c *storage.Commit) { c.Head.ClosedAt = c.Head.ClosedAt.Truncate(time.Second) },
+		committing: func(_ *broken, c *storage.Commit) { c.Head.DormantSince = c.Head.DormantSince.Truncate(time.Second) },
 	}},
 	{"rounds times to milliseconds", "Values/times to the microsecond in UTC", broken{
 		committing: func(_ *broken, c *storage.Commit) { c.Head.Due = c.Head.Due.Truncate(time.Millisecond) },
@@ -108,8 +108,8 @@ var valueFaults = []fault{
 	}},
 	{"open is closed in 1970", "Values/the zero time stays zero", broken{
 		loaded: func(_ *broken, _ storage.Key, l *storage.Loaded) {
-			if l.Head.Version > 0 && l.Head.ClosedAt.IsZero() {
-				l.Head.ClosedAt = time.Unix(0, 0).UTC()
+			if l.Head.Version > 0 && l.Head.DormantSince.IsZero() {
+				l.Head.DormantSince = time.Unix(0, 0).UTC()
 			}
 		},
 	}},

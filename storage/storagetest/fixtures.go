@@ -67,7 +67,7 @@ func closing(c storage.Commit) storage.Commit { return closingAt(evening, c) }
 
 // closingAt is c, with the conversation closed by it at an instant.
 func closingAt(at time.Time, c storage.Commit) storage.Commit {
-	c.Head.ClosedAt = at
+	c.Head.DormantSince = at
 	return c
 }
 

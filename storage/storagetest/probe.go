@@ -135,10 +135,10 @@ func (p probe) erase(visitor string) int {
 	return n
 }
 
-func (p probe) purge(closedBefore time.Time, limit int) int {
+func (p probe) purge(dormantBefore time.Time, limit int) int {
 	p.Helper()
-	n, err := p.s.Purge(p.Context(), closedBefore, limit)
-	p.ok(err, "Purge(%v, %d)", closedBefore, limit)
+	n, err := p.s.Purge(p.Context(), dormantBefore, limit)
+	p.ok(err, "Purge(%v, %d)", dormantBefore, limit)
 	return n
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	purgeRemoves  = "Purge removes conversations whose ClosedAt is before an instant, across workspaces, those closed first first, at most limit, and returns how many."
+	purgeRemoves  = "Purge removes conversations whose DormantSince is before an instant, across workspaces, the longest dormant first, at most limit, and returns how many."
 	purgedUnknown = "They are then unknown, with everything that was kept for them, and the feed begins after the last of their commits."
 	purgedIs      = "A PurgedError says that the feed after the asked position is not whole any more, because what was there has been purged."
 )

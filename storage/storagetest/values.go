@@ -69,7 +69,7 @@ var valueCases = []testCase{
 				c := closingAt(at, sleeping(chat(fmt.Sprint(i)), at))
 				p.commit(c)
 				p.sameTime("the due instant of the head", p.load(c.Key, "").Head.Due, at)
-				p.sameTime("the closing instant of the head", p.load(c.Key, "").Head.ClosedAt, at)
+				p.sameTime("the closing instant of the head", p.load(c.Key, "").Head.DormantSince, at)
 				for _, d := range p.due(at, storage.Due{At: at}, 1) {
 					p.sameTime("the instant in Due", d.At, at)
 				}
@@ -92,7 +92,7 @@ var valueCases = []testCase{
 			if at := l.Head.Due; !at.IsZero() {
 				p.Errorf("a conversation that is never due has the due instant %v", at)
 			}
-			if at := l.Head.ClosedAt; !at.IsZero() {
+			if at := l.Head.DormantSince; !at.IsZero() {
 				p.Errorf("a conversation that is open was closed at %v", at)
 			}
 			if at := l.Setback.RetryAt; !at.IsZero() {

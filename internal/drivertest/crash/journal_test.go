@@ -55,7 +55,7 @@ func differs(loaded storage.Loaded, folded conversation.Conversation) string {
 		Visitor: folded.Visitor, Due: due, PolicyRevision: loaded.Policies.Revision,
 	}
 	if !folded.Open() {
-		head.ClosedAt = folded.Closing.At
+		head.DormantSince = folded.UpdatedAt
 	}
 	return differ(folded, stored) + differ(head, loaded.Head)
 }

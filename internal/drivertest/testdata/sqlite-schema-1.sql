@@ -5,7 +5,7 @@ CREATE TABLE adjourn_heads (
     conversation    TEXT    NOT NULL,
     version         INTEGER NOT NULL,
     visitor         TEXT    NOT NULL,
-    closed_at       INTEGER,
+    dormant_since       INTEGER,
     due             INTEGER,
     policy_revision INTEGER NOT NULL,
     failures        INTEGER NOT NULL DEFAULT 0,
@@ -20,13 +20,13 @@ CREATE INDEX adjourn_heads_due
     WHERE due IS NOT NULL AND (failures = 0 OR retry_at IS NOT NULL);
 CREATE INDEX adjourn_heads_open
     ON adjourn_heads (workspace, policy_revision, conversation, failures, retry_at)
-    WHERE closed_at IS NULL AND (failures = 0 OR retry_at IS NOT NULL);
+    WHERE dormant_since IS NULL AND (failures = 0 OR retry_at IS NOT NULL);
 CREATE INDEX adjourn_heads_setback
     ON adjourn_heads (workspace, conversation)
     WHERE failures > 0;
 CREATE INDEX adjourn_heads_closed
-    ON adjourn_heads (closed_at, workspace, conversation)
-    WHERE closed_at IS NOT NULL;
+    ON adjourn_heads (dormant_since, workspace, conversation)
+    WHERE dormant_since IS NOT NULL;
 CREATE INDEX adjourn_heads_visitor
     ON adjourn_heads (workspace, visitor, conversation);
 CREATE TABLE adjourn_events (

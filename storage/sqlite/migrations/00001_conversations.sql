@@ -10,7 +10,7 @@ CREATE TABLE {prefix}heads (
     conversation    TEXT    NOT NULL,
     version         INTEGER NOT NULL,
     visitor         TEXT    NOT NULL,
-    closed_at       INTEGER,
+    dormant_since       INTEGER,
     due             INTEGER,
     policy_revision INTEGER NOT NULL,
     failures        INTEGER NOT NULL DEFAULT 0,
@@ -30,15 +30,15 @@ CREATE INDEX {prefix}heads_due
 
 CREATE INDEX {prefix}heads_open
     ON {prefix}heads (workspace, policy_revision, conversation, failures, retry_at)
-    WHERE closed_at IS NULL AND (failures = 0 OR retry_at IS NOT NULL);
+    WHERE dormant_since IS NULL AND (failures = 0 OR retry_at IS NOT NULL);
 
 CREATE INDEX {prefix}heads_setback
     ON {prefix}heads (workspace, conversation)
     WHERE failures > 0;
 
 CREATE INDEX {prefix}heads_closed
-    ON {prefix}heads (closed_at, workspace, conversation)
-    WHERE closed_at IS NOT NULL;
+    ON {prefix}heads (dormant_since, workspace, conversation)
+    WHERE dormant_since IS NOT NULL;
 
 CREATE INDEX {prefix}heads_visitor
     ON {prefix}heads (workspace, visitor, conversation);
