@@ -34,7 +34,7 @@ func (d *Desk) checkSkew(now time.Time) error {
 		return nil
 	}
 	if skew := now.Sub(d.ownNow()); skew.Abs() > MaxSkew {
-		return fmt.Errorf("%w: the store's is %v ahead", ErrSkew, skew)
+		return fmt.Errorf("%w: the store's less this node's is %v", ErrSkew, skew)
 	}
 	return nil
 }

@@ -83,9 +83,11 @@ func (d *Desk) Tick(ctx context.Context) (Ticked, error) {
 	t := ticker{desk: d, sick: map[storage.Key]bool{}, Ticked: Ticked{At: now}}
 	err = errors.Join(t.recompute(ctx), t.fire(ctx)) // the one does not keep the other waiting
 	for _, f := range t.Failed {
-		d.log.ErrorContext(ctx, "conversation could not be worked on",
-			"workspace", f.Workspace, "conversation", f.Conversation, "err", f.Err,
-			"quarantined", f.Setback != nil && f.Setback.Quarantined())
+		message := "conversation could not be worked on"
+		if f.Setback != nil && f.Setback.Quarantined() {
+			message = "conversation is quarantined"
+		}
+		d.log.ErrorContext(ctx, message, "workspace", f.Workspace, "conversation", f.Conversation, "err", f.Err)
 	}
 	return t.Ticked, err
 }

@@ -78,7 +78,7 @@ func (s *Store) Purge(ctx context.Context, dormantBefore time.Time, limit int) (
 	defer cancel()
 	var n int
 	err := s.change(ctx, func(r runner) error {
-		keys, err := closed(ctx, r, dormantBefore, limit)
+		keys, err := dormant(ctx, r, dormantBefore, limit)
 		if err != nil {
 			return err
 		}
@@ -96,10 +96,10 @@ func (s *Store) Purge(ctx context.Context, dormantBefore time.Time, limit int) (
 	return n, nil
 }
 
-func closed(ctx context.Context, r runner, before time.Time, limit int) ([]storage.Key, error) {
+func dormant(ctx context.Context, r runner, before time.Time, limit int) ([]storage.Key, error) {
 	const text = `
 SELECT workspace, conversation
-FROM {prefix}heads INDEXED BY {prefix}heads_closed
+FROM {prefix}heads INDEXED BY {prefix}heads_dormant
 WHERE dormant_since < ?
 ORDER BY dormant_since, workspace, conversation
 LIMIT ?`

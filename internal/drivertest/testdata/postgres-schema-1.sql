@@ -12,7 +12,7 @@ CREATE TABLE "adjourn".conversations (
 	version         bigint           NOT NULL,
 	body            bytea            NOT NULL,
 	visitor         text COLLATE "C" NOT NULL,
-	dormant_since       bigint,
+	dormant_since   bigint,
 	due             bigint,
 	policy_revision bigint           NOT NULL,
 	last_commit     bigint           NOT NULL, -- the last with events
@@ -24,7 +24,7 @@ CREATE TABLE "adjourn".conversations (
 -- What is quarantined, failures without retry_at, is in neither of the next two: nobody passes over it.
 CREATE INDEX conversations_due ON "adjourn".conversations (due, workspace, conversation) WHERE due IS NOT NULL AND (failures = 0 OR retry_at IS NOT NULL);
 CREATE INDEX conversations_open ON "adjourn".conversations (workspace, policy_revision, conversation) WHERE dormant_since IS NULL AND (failures = 0 OR retry_at IS NOT NULL);
-CREATE INDEX conversations_closed ON "adjourn".conversations (dormant_since, workspace, conversation) WHERE dormant_since IS NOT NULL;
+CREATE INDEX conversations_dormant ON "adjourn".conversations (dormant_since, workspace, conversation) WHERE dormant_since IS NOT NULL;
 CREATE INDEX conversations_set_back ON "adjourn".conversations (workspace, conversation) WHERE failures > 0;
 CREATE INDEX conversations_of_visitor ON "adjourn".conversations (workspace, visitor, conversation);
 

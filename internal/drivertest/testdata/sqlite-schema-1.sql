@@ -5,7 +5,7 @@ CREATE TABLE adjourn_heads (
     conversation    TEXT    NOT NULL,
     version         INTEGER NOT NULL,
     visitor         TEXT    NOT NULL,
-    dormant_since       INTEGER,
+    dormant_since   INTEGER,
     due             INTEGER,
     policy_revision INTEGER NOT NULL,
     failures        INTEGER NOT NULL DEFAULT 0,
@@ -24,7 +24,7 @@ CREATE INDEX adjourn_heads_open
 CREATE INDEX adjourn_heads_setback
     ON adjourn_heads (workspace, conversation)
     WHERE failures > 0;
-CREATE INDEX adjourn_heads_closed
+CREATE INDEX adjourn_heads_dormant
     ON adjourn_heads (dormant_since, workspace, conversation)
     WHERE dormant_since IS NOT NULL;
 CREATE INDEX adjourn_heads_visitor

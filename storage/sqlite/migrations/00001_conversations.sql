@@ -10,7 +10,7 @@ CREATE TABLE {prefix}heads (
     conversation    TEXT    NOT NULL,
     version         INTEGER NOT NULL,
     visitor         TEXT    NOT NULL,
-    dormant_since       INTEGER,
+    dormant_since   INTEGER,
     due             INTEGER,
     policy_revision INTEGER NOT NULL,
     failures        INTEGER NOT NULL DEFAULT 0,
@@ -36,7 +36,7 @@ CREATE INDEX {prefix}heads_setback
     ON {prefix}heads (workspace, conversation)
     WHERE failures > 0;
 
-CREATE INDEX {prefix}heads_closed
+CREATE INDEX {prefix}heads_dormant
     ON {prefix}heads (dormant_since, workspace, conversation)
     WHERE dormant_since IS NOT NULL;
 
