@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -26,9 +27,9 @@ type Delivery struct {
 //
 // A new subscriber starts at the beginning, which [Desk.Purge] may have removed:
 // whoever stands before what was purged gets a [*storage.PurgedError], and goes
-// on after advancing to the position before its Oldest. Names are IDs. What cannot be read,
-// such as what a newer version of the library wrote, is a [*FeedError] once
-// everything before it was delivered.
+// on after advancing to the position before its Oldest. Names are IDs. What
+// cannot be read, such as what a newer version of the library wrote, is a
+// [*FeedError] once everything before it was delivered.
 func (d *Desk) Feed(ctx context.Context, subscriber string, limit int) ([]Delivery, error) {
 	if limit <= 0 {
 		return nil, &conversation.InvalidError{Field: "limit", Rule: "must be positive"}
@@ -43,23 +44,36 @@ func (d *Desk) Feed(ctx context.Context, subscriber string, limit int) ([]Delive
 	}
 	deliveries := make([]Delivery, len(entries))
 	for i, e := range entries {
-		records, err := decodeEvents(e.Events)
+		delivery, err := deliver(after+storage.Position(i)+1, e)
 		if err != nil && i > 0 {
 			return deliveries[:i], nil
 		}
 		if err != nil {
-			return nil, &FeedError{Position: e.Position, Workspace: e.Key.Workspace, Conversation: e.Key.Conversation, Err: err}
+			return nil, err
 		}
-		deliveries[i] = Delivery{e.Position, e.Key.Workspace, e.Key.Conversation, records}
+		deliveries[i] = delivery
 	}
 	return deliveries, nil
 }
 
-// A FeedError is a place in the feed that cannot be read. A host that would
-// rather go on than wait notes it and advances to Position.
+// deliver turns the entry at a position into a delivery. Its errors are
+// [*FeedError].
+func deliver(at storage.Position, e storage.Entry) (Delivery, error) {
+	if e.Position != at {
+		return Delivery{}, &FeedError{Position: at, Err: errors.New("the store has lost it")}
+	}
+	records, err := decodeEvents(e.Events)
+	if err != nil {
+		return Delivery{}, &FeedError{Position: at, Workspace: e.Key.Workspace, Conversation: e.Key.Conversation, Err: err}
+	}
+	return Delivery{at, e.Key.Workspace, e.Key.Conversation, records}, nil
+}
+
+// A FeedError is a place in the feed that cannot be read, or is not there: a host
+// that would rather go on than wait notes it and advances to Position.
 type FeedError struct {
 	Position     storage.Position
-	Workspace    string
+	Workspace    string // empty if it is not there, as is Conversation
 	Conversation string
 	Err          error
 }

@@ -94,6 +94,9 @@ func (c *commands) history(ctx context.Context, key storage.Key, after conversat
 		if err != nil {
 			return nil, fmt.Errorf("lifecycle: history of %s: %w", key.Conversation, err)
 		}
+		if !follow(more, after) {
+			return nil, damaged{fmt.Errorf("lifecycle: history of %s: the store has lost a part after version %d", key.Conversation, after)}
+		}
 		records = append(records, more...)
 		if len(events) < page {
 			break
@@ -101,6 +104,16 @@ func (c *commands) history(ctx context.Context, key storage.Key, after conversat
 		after = records[len(records)-1].Seq
 	}
 	return records, nil
+}
+
+// follow reports whether records are those right after a version.
+func follow(records []conversation.Record, after conversation.Version) bool {
+	for i, r := range records {
+		if r.Seq != after+conversation.Version(i)+1 {
+			return false
+		}
+	}
+	return true
 }
 
 func notFound(id string) error { return fmt.Errorf("lifecycle: %s: %w", id, conversation.ErrNotFound) }
