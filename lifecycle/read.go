@@ -95,7 +95,7 @@ func (c *commands) history(ctx context.Context, key storage.Key, after conversat
 			return nil, fmt.Errorf("lifecycle: history of %s: %w", key.Conversation, err)
 		}
 		if !follow(more, after) {
-			return nil, damaged{fmt.Errorf("lifecycle: history of %s: the store has lost a part after version %d", key.Conversation, after)}
+			return nil, damaged{fmt.Errorf("lifecycle: history of %s: the store lost or repeated a version after %d", key.Conversation, after)}
 		}
 		records = append(records, more...)
 		if len(events) < page {
