@@ -79,7 +79,7 @@ func fireOnSkewedNodes(t *testing.T, storeClock bool) (early, twice int) {
 	}
 	now, err := store.Now(t.Context())
 	must(t, err)
-	until := now.Add(4 * time.Second)
+	until := now.Add(8 * time.Second) // long enough to give the commands below
 	for _, call := range calls {
 		_, err = exact.Snooze(t.Context(), call, conversation.Snooze{Until: snooze.At(until)})
 		must(t, err)
