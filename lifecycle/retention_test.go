@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -199,7 +200,7 @@ func TestPurge(t *testing.T) {
 	invalid(t, err, "keep")
 }
 
-func chatID(i int) string { return "old-" + string(rune('a'+i/26%26)) + string(rune('a'+i%26)) }
+func chatID(i int) string { return fmt.Sprintf("old-%03d", i) }
 
 // TestPurgeCutsOffNothingRecent: what was closed long ago, and touched since,
 // stays, so that the feed keeps what others have not read.

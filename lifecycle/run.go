@@ -71,12 +71,14 @@ func (d *Desk) nextLook(ctx context.Context, now time.Time, last Ticked, well bo
 	if len(last.Failed) > 0 {
 		tried.At = last.At.Add(time.Microsecond)
 	}
-	if passed := d.firstDue(ctx, now, tried); !passed.IsZero() {
-		return passed
+	next := d.firstDue(ctx, poll, tried)
+	if !next.IsZero() && !next.After(now) {
+		// It has passed, but may be set back until a time before the poll.
+		if passed := d.firstDue(ctx, now, tried); !passed.IsZero() {
+			return passed
+		}
+		next = d.firstDue(ctx, poll, storage.Due{At: now.Add(time.Microsecond)})
 	}
-	// What has passed but is set back must not be looked at until its time, so
-	// only what is yet to come is asked for.
-	next := d.firstDue(ctx, poll, storage.Due{At: now.Add(time.Microsecond)})
 	if next.IsZero() {
 		return poll
 	}

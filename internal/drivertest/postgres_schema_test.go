@@ -51,6 +51,13 @@ func execPg(tb testing.TB, db *sql.DB, statement string, args ...any) {
 	}
 }
 
+func TestPostgresWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	if _, err := postgres.New(t.Context(), nil, nil); err == nil {
+		t.Error("a store without a database was made")
+	}
+}
+
 func TestPostgresOptions(t *testing.T) {
 	t.Parallel()
 	for _, o := range []postgres.Options{

@@ -84,7 +84,7 @@ func (s *Store) purge(ctx context.Context, dormantBefore time.Time, limit int) (
 		return 0, err
 	}
 	err = s.change(ctx, s.options.Timeout, func(tx *sql.Tx) error {
-		old, err := s.lockClosed(ctx, tx, dormantBefore, limit)
+		old, err := s.lockDormant(ctx, tx, dormantBefore, limit)
 		if err != nil {
 			return err
 		}
@@ -101,14 +101,14 @@ func (s *Store) purge(ctx context.Context, dormantBefore time.Time, limit int) (
 	return n, nil
 }
 
-// A closed conversation is one to purge.
-type closed struct {
+// A dormant conversation is one to purge.
+type dormant struct {
 	Workspace    string `json:"workspace"`
 	Conversation string `json:"conversation"`
 	LastCommit   int64  `json:"last_commit"`
 }
 
-func (s *Store) lockClosed(ctx context.Context, tx *sql.Tx, before time.Time, limit int) ([]closed, error) {
+func (s *Store) lockDormant(ctx context.Context, tx *sql.Tx, before time.Time, limit int) ([]dormant, error) {
 	rows, err := tx.QueryContext(ctx, s.sql(`
 		SELECT workspace, conversation, last_commit
 		FROM {prefix}.conversations
@@ -120,7 +120,7 @@ func (s *Store) lockClosed(ctx context.Context, tx *sql.Tx, before time.Time, li
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func() (c closed, err error) {
+	return collect(rows, func() (c dormant, err error) {
 		err = rows.Scan(&c.Workspace, &c.Conversation, &c.LastCommit)
 		return c, err
 	})
@@ -128,7 +128,7 @@ func (s *Store) lockClosed(ctx context.Context, tx *sql.Tx, before time.Time, li
 
 // purgeIn removes conversations that are locked. The feed is locked as late as
 // can be, because that holds up its readers.
-func (s *Store) purgeIn(ctx context.Context, tx *sql.Tx, old []closed) error {
+func (s *Store) purgeIn(ctx context.Context, tx *sql.Tx, old []dormant) error {
 	param, err := json.Marshal(old)
 	if err != nil {
 		return err

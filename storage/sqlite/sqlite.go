@@ -94,7 +94,8 @@ var (
 // keeps commits safe: WAL, synchronous=FULL and secure_delete among them. It
 // refuses a db limited to one connection, because nobody could read beside the
 // writer; a database that is not a file; and one that does not take the settings,
-// such as one that cannot be written.
+// such as one that cannot be written. To know that, it waits until nobody holds
+// the write lock, for Options.Timeout; then the error is storage.ErrHeld.
 func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 	options, err := o.checked()
 	if err != nil {

@@ -281,3 +281,26 @@ func TestRepeatedInATransaction(t *testing.T) {
 		chat.WantEvents("opened", "taken", "said")
 	})
 }
+
+// TestOneConnection: a command in a transaction needs no connection but that of
+// the transaction, also for the server's time. Otherwise as many transactions as
+// the pool has connections would wait for each other.
+func TestOneConnection(t *testing.T) {
+	t.Parallel()
+	db := open(t, "pgx", pgtest.Shared(t).NewDatabase(t))
+	store, err := postgres.New(t.Context(), db, nil)
+	must(t, err)
+	t.Cleanup(func() { store.Close() })
+	must(t, store.Migrate(t.Context()))
+	desk, err := lifecycle.New(store, &lifecycle.Options{StoreClock: true})
+	must(t, err)
+	db.SetMaxOpenConns(1)
+	tx, err := db.BeginTx(t.Context(), nil)
+	must(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	call := lifecycle.Call{Workspace: "acme", Conversation: "chat-1", By: vic}
+	_, err = desk.Tx(store.Tx(tx)).Open(ctx, call, conversation.Open{})
+	must(t, err)
+	must(t, tx.Commit())
+}
