@@ -2,6 +2,7 @@ GO ?= go
 FUZZTIME ?= 30s
 ROUNDS ?= 1000
 TIMERS ?= 100000
+CONVERSATIONS ?= 20000
 
 .DEFAULT_GOAL := help
 .PHONY: help test figures soak lint bench generate fuzz
@@ -17,8 +18,9 @@ figures: ## what the suites that claim "never" have counted, without the race de
 	@$(GO) test -v -run '^Test(EveryCell|Model|Broken|Stores|Metamorphic|PostgresFeed|Timers|.*Killed|.*PowerLoss)' \
 		./conversation ./storage/storagetest ./internal/drivertest/... | .ci/figures
 
-soak: ## the suites on real databases with ROUNDS (1000) crashes, TIMERS (100000) and 10 times the random streams
-	METAMORPHIC=10 CRASH_ROUNDS=$(ROUNDS) CRASH_TIMERS=$(TIMERS) $(GO) test -v -timeout 10h -run '^Test(Metamorphic|Timers|.*Killed|.*PowerLoss)' \
+soak: ## the suites on real databases with ROUNDS (1000) crashes, TIMERS (100000), CONVERSATIONS (20000) that are routed and 10 times the random streams
+	METAMORPHIC=10 CRASH_ROUNDS=$(ROUNDS) CRASH_TIMERS=$(TIMERS) ROUTING_CONVERSATIONS=$(CONVERSATIONS) ROUTING_DEATHS=$(ROUNDS) \
+		$(GO) test -v -timeout 10h -run '^Test(Metamorphic|Timers|.*Killed|.*PowerLoss)' \
 		./internal/drivertest/... | .ci/figures
 
 lint: ## gofmt, go vet and staticcheck over every module

@@ -18,7 +18,8 @@
 //     over one rule table, for hosts that have an event store of their own.
 //   - [github.com/adjourn/adjourn/snooze], [github.com/adjourn/adjourn/idle] and
 //     [github.com/adjourn/adjourn/closure], the vocabulary of putting aside, of
-//     silence and of endings.
+//     silence and of endings; [github.com/adjourn/adjourn/roster], of agents and
+//     their availability.
 //   - [github.com/adjourn/adjourn/storage], the contract of a store, and
 //     [github.com/adjourn/adjourn/storage/storagetest], the tests of it for a
 //     store of your own.

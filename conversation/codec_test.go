@@ -113,7 +113,10 @@ func TestPoliciesAreStoredAsTheyWere(t *testing.T) {
 		Default: conversation.Policy{Bot: true, ReopenWindow: time.Hour, Idle: conversation.Idle{
 			Bot: steps(time.Minute, idle.FollowUp, idle.Close), Waiting: idle.Ladder{Off: true}, Assigned: informed,
 		}},
-		Groups: map[string]conversation.Policy{"billing": {}},
+		Groups: map[string]conversation.Policy{"billing": {
+			PullOnly: true, Sticky: true, ReassignAfter: 48 * time.Hour, WakeOverCapacity: true, KnownAgentsOnly: true, NotifyByEmail: true,
+		}},
+		AvailabilityGrace: time.Minute,
 	}
 	body, err := conversation.EncodePolicies(p)
 	if err != nil {

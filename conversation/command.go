@@ -43,6 +43,10 @@ type Open struct {
 	Group    string `json:"group,omitempty"`    // the agents it is meant for; empty: any
 	Previous string `json:"previous,omitempty"` // the conversation it continues
 
+	// PreviousAgent had the conversation that it continues: see
+	// [Policy].Sticky.
+	PreviousAgent string `json:"previous_agent,omitempty"`
+
 	// ForAgent puts it straight into Waiting, past the bot.
 	ForAgent bool `json:"for_agent,omitempty"`
 }
@@ -89,7 +93,10 @@ type Transfer struct {
 }
 
 // Requeue puts the conversation back into Waiting, at the end of the queue.
-type Requeue struct{}
+type Requeue struct {
+	// Reason is why the agent lost it; for the system only.
+	Reason WaitReason `json:"reason,omitempty"`
+}
 
 // Snooze puts the conversation aside. Snoozing again replaces the deadline.
 type Snooze struct {
@@ -115,6 +122,10 @@ type Close struct {
 	// spam and merged, or force.
 	Cause closure.Cause `json:"cause,omitempty"`
 
+	// Tags are of the workspace's catalogue, at most [MaxTags], in any order;
+	// visitors give none.
+	Tags []string `json:"tags,omitempty"`
+
 	// Force lets a supervisor or the system close over a guard, such as a
 	// message that came after AsOf. It is recorded as the cause.
 	Force bool `json:"force,omitempty"`
@@ -124,6 +135,9 @@ type Close struct {
 type Reclassify struct {
 	Outcome closure.Outcome `json:"outcome"`
 	Reason  closure.Reason  `json:"reason,omitempty"`
+
+	// Tags replace those of the closing. Nil keeps them, empty removes them.
+	Tags []string `json:"tags,omitzero"`
 }
 
 // Reopen opens a closed conversation again, at any time: for the agent or
@@ -131,12 +145,29 @@ type Reclassify struct {
 // have opened it.
 type Reopen struct{}
 
-// SetPresence says whether the visitor is on the site. Presence wakes and
-// restarts nothing. It is recorded in the first half of the history only, so that
-// comings and goings never leave a conversation without room for messages.
-type SetPresence struct {
-	Online bool `json:"online"`
+// Regroup moves the conversation to another group, where it keeps its place in
+// the queue and whoever has it. Empty means no group: any agent.
+type Regroup struct {
+	Group string `json:"group,omitempty"`
 }
+
+// AssigneeGone says that the agent is unavailable since an instant. If the agent
+// has the conversation, the time runs after which somebody else gets it: see
+// [Policy].ReassignAfter.
+type AssigneeGone struct {
+	Agent string    `json:"agent"`
+	Since time.Time `json:"since"`
+}
+
+// AssigneeBack says that the agent is available again.
+type AssigneeBack struct {
+	Agent string `json:"agent"`
+}
+
+// NotifyByEmail asks the host to write to a visitor who has left the site, if
+// the policy wants that, there are unread answers, and it was not asked for since
+// the visitor last had none. See [Facts].AwayWithEmail.
+type NotifyByEmail struct{}
 
 // Typing says that the visitor is writing: it counts as activity and postpones
 // the idle ladder. Hosts may send it as often as they like; it is recorded only
@@ -168,41 +199,45 @@ type Block struct{}
 // Unblock lifts a [Block].
 type Unblock struct{}
 
-// Expire works off what is due: the end of a snooze or a step of the idle
-// ladder. Nothing due is no error. Only [Timer] may give it.
+// Expire works off what is due: the end of a snooze, a step of the idle ladder,
+// or that it is taken from an agent who is away. Nothing due is no error. Only
+// [Timer] may give it.
 type Expire struct{}
 
 // The names of the commands, in the order of this file.
 const (
-	NameOpen         CommandName = "open"
-	NameSay          CommandName = "say"
-	NameRequestAgent CommandName = "request_agent"
-	NameTake         CommandName = "take"
-	NameAssign       CommandName = "assign"
-	NameHandBack     CommandName = "hand_back"
-	NameTransfer     CommandName = "transfer"
-	NameRequeue      CommandName = "requeue"
-	NameSnooze       CommandName = "snooze"
-	NameWake         CommandName = "wake"
-	NameClose        CommandName = "close"
-	NameReclassify   CommandName = "reclassify"
-	NameReopen       CommandName = "reopen"
-	NameSetPresence  CommandName = "set_presence"
-	NameTyping       CommandName = "typing"
-	NameMarkRead     CommandName = "mark_read"
-	NameAddNote      CommandName = "add_note"
-	NameLinkArticle  CommandName = "link_article"
-	NameBlock        CommandName = "block"
-	NameUnblock      CommandName = "unblock"
-	NameExpire       CommandName = "expire"
+	NameOpen          CommandName = "open"
+	NameSay           CommandName = "say"
+	NameRequestAgent  CommandName = "request_agent"
+	NameTake          CommandName = "take"
+	NameAssign        CommandName = "assign"
+	NameHandBack      CommandName = "hand_back"
+	NameTransfer      CommandName = "transfer"
+	NameRequeue       CommandName = "requeue"
+	NameSnooze        CommandName = "snooze"
+	NameWake          CommandName = "wake"
+	NameClose         CommandName = "close"
+	NameReclassify    CommandName = "reclassify"
+	NameReopen        CommandName = "reopen"
+	NameRegroup       CommandName = "regroup"
+	NameAssigneeGone  CommandName = "assignee_gone"
+	NameAssigneeBack  CommandName = "assignee_back"
+	NameNotifyByEmail CommandName = "notify_by_email"
+	NameTyping        CommandName = "typing"
+	NameMarkRead      CommandName = "mark_read"
+	NameAddNote       CommandName = "add_note"
+	NameLinkArticle   CommandName = "link_article"
+	NameBlock         CommandName = "block"
+	NameUnblock       CommandName = "unblock"
+	NameExpire        CommandName = "expire"
 )
 
 // Commands returns a zero command of every kind, in the order of this file.
 func Commands() []Command {
 	return []Command{
 		Open{}, Say{}, RequestAgent{}, Take{}, Assign{}, HandBack{}, Transfer{}, Requeue{},
-		Snooze{}, Wake{}, Close{}, Reclassify{}, Reopen{}, SetPresence{}, Typing{}, MarkRead{},
-		AddNote{}, LinkArticle{}, Block{}, Unblock{}, Expire{},
+		Snooze{}, Wake{}, Close{}, Reclassify{}, Reopen{}, Regroup{}, AssigneeGone{}, AssigneeBack{},
+		NotifyByEmail{}, Typing{}, MarkRead{}, AddNote{}, LinkArticle{}, Block{}, Unblock{}, Expire{},
 	}
 }
 
@@ -245,8 +280,17 @@ func (Reclassify) Name() CommandName { return NameReclassify }
 // Name returns NameReopen.
 func (Reopen) Name() CommandName { return NameReopen }
 
-// Name returns NameSetPresence.
-func (SetPresence) Name() CommandName { return NameSetPresence }
+// Name returns NameRegroup.
+func (Regroup) Name() CommandName { return NameRegroup }
+
+// Name returns NameAssigneeGone.
+func (AssigneeGone) Name() CommandName { return NameAssigneeGone }
+
+// Name returns NameAssigneeBack.
+func (AssigneeBack) Name() CommandName { return NameAssigneeBack }
+
+// Name returns NameNotifyByEmail.
+func (NotifyByEmail) Name() CommandName { return NameNotifyByEmail }
 
 // Name returns NameTyping.
 func (Typing) Name() CommandName { return NameTyping }

@@ -47,6 +47,18 @@ type Conversation struct {
 	// StateSnoozed; empty in every other state.
 	Agent string `json:"agent,omitempty"`
 
+	// AwaySince is since when Agent has it and is unavailable, as far as the
+	// conversation was told; zero if they are available.
+	AwaySince time.Time `json:"away_since,omitzero"`
+
+	// PreviousAgent is who last lost it: Agent themselves, if they got it back. A
+	// hand-back clears it, because who handed back has no hold on it.
+	PreviousAgent string `json:"previous_agent,omitempty"`
+
+	// WaitReason is why it waits, if an agent lost it; empty in every other
+	// state than StateWaiting.
+	WaitReason WaitReason `json:"wait_reason,omitempty"`
+
 	OpenedAt time.Time `json:"opened_at"`
 	Since    time.Time `json:"since"` // when it entered its State: in StateWaiting, its place in the queue
 
@@ -79,10 +91,14 @@ type Conversation struct {
 	Closing       *Closing  `json:"closing,omitempty"`
 	FirstClosedAt time.Time `json:"first_closed_at,omitzero"`
 
-	Online   bool      `json:"online,omitempty"`   // the visitor is on the site
-	Blocked  bool      `json:"blocked,omitempty"`  // nothing the visitor writes is accepted
-	Unread   []Version `json:"unread,omitempty"`   // the last answers that the visitor has not read, at most MaxUnread
-	Articles []string  `json:"articles,omitempty"` // knowledge base articles linked to it, in order
+	Blocked bool      `json:"blocked,omitempty"` // nothing the visitor writes is accepted
+	Unread  []Version `json:"unread,omitempty"`  // the last answers that the visitor has not read, at most MaxUnread
+
+	// EmailRequested: the host was asked to write an e-mail since the visitor
+	// last had read everything.
+	EmailRequested bool `json:"email_requested,omitempty"`
+
+	Articles []string `json:"articles,omitempty"` // knowledge base articles linked to it, in order
 }
 
 // Silence is how far the idle ladder of the present state has come. A ladder
@@ -109,6 +125,7 @@ type Closing struct {
 	Outcome closure.Outcome `json:"outcome"`
 	Reason  closure.Reason  `json:"reason,omitempty"`
 	Cause   closure.Cause   `json:"cause"`
+	Tags    []string        `json:"tags,omitempty"` // ascending
 	By      Actor           `json:"by"`
 	Agent   string          `json:"agent,omitempty"` // who held it when it was closed
 	At      time.Time       `json:"at"`

@@ -12,10 +12,18 @@ type Facts struct {
 	// Policy is the present policy of the conversation's workspace and group.
 	Policy Policy
 
-	// Agent says whether the agent to whom the conversation would go back can
-	// have it: the keeper of a snooze, or whoever held a conversation that was
-	// closed. The zero value means that nothing speaks against it.
+	// Agent says whether the agent on whom the decision depends can have the
+	// conversation: see [AgentFor]; for [Allowed] it is by, if by is one. The
+	// zero value means that nothing speaks against it. Where the decision
+	// depends on nobody, it is not looked at.
 	Agent Readiness
+
+	// Tags is the workspace's catalogue of tags: see [Policies].
+	Tags []string
+
+	// AwayWithEmail: the visitor is not on the site, and has left an e-mail
+	// address.
+	AwayWithEmail bool
 }
 
 // Readiness says whether an agent can have a conversation.
@@ -29,7 +37,64 @@ const (
 	AgentFull        Readiness = "full"       // at capacity
 	AgentLeftGroup   Readiness = "left_group" // no longer in the conversation's group
 	AgentRemoved     Readiness = "removed"
+	AgentUnknown     Readiness = "unknown" // there is no record, and the policy wants one
 )
+
+// An AgentQuestion names the agent on whom a decision depends.
+type AgentQuestion struct {
+	Agent string // empty: on none
+
+	// GoingBack: the conversation would go back to Agent, who must then be of
+	// its group. Otherwise somebody names the agent, who may be of any.
+	GoingBack bool
+}
+
+// AgentFor returns whose [Readiness] the decision about a request depends on.
+// Where more than one thing speaks against the agent, it is the first of:
+// unknown, removed; then, going back, left the group, unavailable, full, and
+// otherwise full, unavailable. Who has the conversation is not full for it.
+func AgentFor(c Conversation, r Request) AgentQuestion {
+	return agentFor(&c, r.By, r.Command)
+}
+
+func agentFor(c *Conversation, by Actor, command Command) AgentQuestion {
+	back := AgentQuestion{Agent: c.Agent, GoingBack: true}
+	who := standing(c, by)
+	switch command := command.(type) {
+	case Take:
+		return AgentQuestion{Agent: by.ID}
+	case Assign:
+		return AgentQuestion{Agent: command.Agent}
+	case Transfer:
+		return AgentQuestion{Agent: command.Agent}
+	case Wake:
+		if who&TheHolder != 0 {
+			return AgentQuestion{Agent: c.Agent}
+		}
+		return back
+	case Reopen:
+		if who&(AnyAgent|AnySupervisor) != 0 {
+			return AgentQuestion{Agent: by.ID}
+		}
+	case Expire:
+		switch {
+		case c.State != StateAssigned:
+			return back
+		case !c.AwaySince.IsZero():
+			return AgentQuestion{Agent: c.Agent}
+		}
+	case Say, RequestAgent:
+		if c.State == StateSnoozed {
+			return back
+		}
+	default:
+		return AgentQuestion{}
+	}
+	if c.State == StateClosed {
+		return AgentQuestion{Agent: c.Closing.Agent, GoingBack: true}
+	}
+	return AgentQuestion{}
+}
 
 // Decide returns the events that the request causes, without applying them; the
 // caller gives them to [Evolve]. No events and no error means that what was
@@ -43,7 +108,10 @@ func Decide(c Conversation, r Request, f Facts) ([]Event, error) {
 	if err := r.check(&c); err != nil {
 		return nil, err
 	}
-	d := decision{c: &c, by: r.By, command: r.Command, facts: &f}
+	d := decision{c: &c, by: r.By, command: r.Command, facts: &f, about: agentFor(&c, r.By, r.Command).Agent}
+	if d.about == "" {
+		f.Agent = AgentReady
+	}
 	match, why := d.find()
 	if why != nil {
 		return nil, d.refuse(why)
@@ -60,15 +128,18 @@ func Decide(c Conversation, r Request, f Facts) ([]Event, error) {
 		return nil, d.refuse(ErrHistoryFull)
 	}
 	match.effect(&d)
-	return d.events, d.err
+	if d.err != nil {
+		return nil, d.err
+	}
+	return d.events, nil
 }
 
 // Allowed returns the commands that would do something if by gave them now, in
 // the order of [Commands]; say and request_agent are meant in their plain form,
-// neither automatic nor for a group. Whether one is accepted may still depend on
-// its fields, such as the target of a transfer.
+// neither automatic nor for a group, and requeue without a reason. Whether one is
+// accepted may still depend on its fields, such as the target of a transfer.
 func Allowed(c Conversation, by Actor, f Facts) []CommandName {
-	d := decision{c: &c, by: by, facts: &f}
+	d := decision{c: &c, by: by, facts: &f, about: by.ID}
 	return d.allowed()
 }
 
@@ -78,6 +149,7 @@ type decision struct {
 	by      Actor
 	command Command
 	facts   *Facts
+	about   string // the agent whom Facts.Agent is about
 
 	events []Event
 	err    error
@@ -167,18 +239,35 @@ func (d *decision) refuse(why error) *RefusedError {
 	return e
 }
 
+// allowed counts what speaks against an agent only for the commands that depend
+// on that agent. Whoever else could be named may be somebody who is ready.
 func (d *decision) allowed() []CommandName {
 	var names []CommandName
+	known := d.facts.Agent
 	for _, c := range Commands() {
-		if _, ok := c.(SetPresence); ok {
-			c = SetPresence{Online: !d.c.Online}
+		d.command = d.plain(c)
+		d.facts.Agent = AgentReady
+		if d.about != "" && agentFor(d.c, d.by, d.command).Agent == d.about {
+			d.facts.Agent = known
 		}
-		d.command = c
 		if r, why := d.find(); why == nil && r.records() && d.room() {
 			names = append(names, c.Name())
 		}
 	}
 	return names
+}
+
+// plain returns the form of a zero command that does something if any does.
+func (d *decision) plain(c Command) Command {
+	switch c.(type) {
+	case Regroup:
+		return Regroup{Group: d.c.Group + "."} // any other
+	case AssigneeGone:
+		return AssigneeGone{Agent: d.c.Agent}
+	case AssigneeBack:
+		return AssigneeBack{Agent: d.c.Agent}
+	}
+	return c
 }
 
 // room reports whether the journal has room for what the command does.
@@ -189,9 +278,11 @@ func (d *decision) room() bool {
 // endsOrExpires reports whether the command is one of those that a full history
 // still takes: they are few and do not repeat.
 func endsOrExpires(c Command) bool {
-	switch c.(type) {
+	switch c := c.(type) {
 	case Close, Block, Expire:
 		return true
+	case Requeue:
+		return c.Reason != "" // nobody stays with an agent who is gone
 	}
 	return false
 }

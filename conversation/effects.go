@@ -1,6 +1,10 @@
 package conversation
 
 import (
+	"fmt"
+	"slices"
+	"time"
+
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/idle"
 	"github.com/adjourn/adjourn/snooze"
@@ -15,13 +19,24 @@ func open(to State) func(*decision, Open) {
 			visitor = d.by.ID
 		}
 		d.record(Opened{
-			Visitor: visitor, Group: o.Group, Previous: o.Previous, To: to, AgentRequested: o.ForAgent,
+			Visitor: visitor, Group: o.Group, Previous: o.Previous, PreviousAgent: o.PreviousAgent,
+			To: to, AgentRequested: o.ForAgent,
 		})
 	}
 }
 
 func say(d *decision, s Say) {
 	d.record(Said{Automatic: d.automatic(s), Text: s.Text})
+	if speaker(d.by) == idle.Responder {
+		d.answered()
+	}
+}
+
+// answered asks for an e-mail about what the visitor, who is away, has not seen.
+func (d *decision) answered() {
+	if d.emailWanted() {
+		d.record(EmailRequested{})
+	}
 }
 
 func sayToQueue(d *decision, s Say) {
@@ -63,10 +78,30 @@ func assign(d *decision, a Assign) {
 func handBack[C Command](d *decision, _ C) { d.record(HandedBack{Agent: d.c.Agent}) }
 
 func transfer(d *decision, t Transfer) {
-	d.record(Transferred{From: d.c.Agent, Agent: t.Agent, Group: t.Group})
+	d.record(Transferred{From: d.c.Agent, Agent: t.Agent, Group: t.Group, Unavailable: d.facts.Agent == AgentUnavailable})
 }
 
-func requeue[C Command](d *decision, _ C) { d.record(Requeued{From: d.c.Agent}) }
+func requeue(d *decision, r Requeue)    { d.record(Requeued{From: d.c.Agent, Reason: r.Reason}) }
+func requeueIdle(d *decision, _ Expire) { d.record(Requeued{From: d.c.Agent}) }
+
+func takeAway(d *decision, _ Expire) {
+	d.record(Requeued{From: d.c.Agent, Reason: WaitReason(d.facts.Agent)})
+}
+
+func regroup(d *decision, r Regroup) { d.record(Regrouped{From: d.c.Group, Group: r.Group}) }
+
+// goneAway takes an instant to come, which only another clock can have named, for
+// the present one.
+func goneAway(d *decision, a AssigneeGone) {
+	since := a.Since.UTC().Truncate(time.Microsecond)
+	if since.After(d.facts.Now) {
+		since = d.facts.Now
+	}
+	d.record(AssigneeLeft{Since: since})
+}
+
+func backAgain[C Command](d *decision, _ C)      { d.record(AssigneeReturned{}) }
+func notifyByEmail(d *decision, _ NotifyByEmail) { d.record(EmailRequested{}) }
 
 func putAside(d *decision, s Snooze) {
 	until, err := s.Until.Resolve(d.facts.Now)
@@ -95,6 +130,7 @@ func (d *decision) wake(to State, cause WakeCause) {
 	switch {
 	case to == StateAssigned:
 		w.Agent = d.c.Agent
+		w.Unavailable = d.facts.Agent == AgentUnavailable
 	case cause == WokenByTimer && d.c.Snooze.AtEnd == snooze.Release:
 		w.Reason = WaitReleased
 	default:
@@ -108,7 +144,19 @@ func (d *decision) wake(to State, cause WakeCause) {
 
 func closeIt(d *decision, c Close) {
 	outcome, reason, cause := c.decision(d.by)
-	d.close(outcome, reason, cause)
+	tags := d.tags(c.Tags)
+	d.close(outcome, reason, cause, tags)
+}
+
+// tags returns tags in order, each once. All must be of the catalogue.
+func (d *decision) tags(given []string) []string {
+	for i, tag := range given {
+		if !slices.Contains(d.facts.Tags, tag) {
+			d.err = &InvalidError{Field: "tags", Rule: fmt.Sprintf("must be of the catalogue, number %d is not", i+1)}
+		}
+	}
+	tags := slices.Sorted(slices.Values(given))
+	return slices.Compact(tags)
 }
 
 // closeIdle ends a conversation in which nobody wrote. Nobody came to one that
@@ -123,20 +171,24 @@ func closeIdle(d *decision, _ Expire) {
 	if d.c.State == StateWaiting {
 		cause = closure.QueueTimeout
 	}
-	d.close(outcome, "", cause)
+	d.close(outcome, "", cause, nil)
 }
 
-func (d *decision) close(outcome closure.Outcome, reason closure.Reason, cause closure.Cause) {
+func (d *decision) close(outcome closure.Outcome, reason closure.Reason, cause closure.Cause, tags []string) {
 	d.record(Closed{
-		Number: d.c.closings() + 1, Outcome: outcome, Reason: reason, Cause: cause, Agent: d.c.Agent,
+		Number: d.c.closings() + 1, Outcome: outcome, Reason: reason, Cause: cause, Agent: d.c.Agent, Tags: tags,
 	})
 }
 
 func reclassify(d *decision, r Reclassify) {
 	last := d.c.Closing
+	tags := last.Tags
+	if r.Tags != nil {
+		tags = d.tags(r.Tags)
+	}
 	d.record(Reclassified{
-		Number: last.Number, Outcome: r.Outcome, Reason: r.Reason,
-		OldOutcome: last.Outcome, OldReason: last.Reason,
+		Number: last.Number, Outcome: r.Outcome, Reason: r.Reason, Tags: tags,
+		OldOutcome: last.Outcome, OldReason: last.Reason, OldTags: last.Tags,
 	})
 }
 
@@ -157,8 +209,7 @@ func (d *decision) reopen(to State) {
 	d.record(e)
 }
 
-func setPresence(d *decision, p SetPresence) { d.record(PresenceChanged(p)) }
-func typing(d *decision, _ Typing)           { d.record(Typed{}) }
+func typing(d *decision, _ Typing) { d.record(Typed{}) }
 
 func markRead(d *decision, m MarkRead) {
 	if m.UpTo == 0 || m.UpTo > d.c.Version {
@@ -180,6 +231,7 @@ func prompt(d *decision, _ Expire) {
 func followUp(d *decision, _ Expire) {
 	i, s := d.step()
 	d.record(FollowedUp{Step: i, Text: s.Text})
+	d.answered()
 }
 
 // step returns the step of the idle ladder that is due.

@@ -25,6 +25,13 @@ var (
 	// ErrWindowOver: it was closed longer ago than the reopen window. The
 	// visitor's message belongs in a new conversation.
 	ErrWindowOver = errors.New("closed for longer than the reopen window")
+	// ErrAgentGone: the agent has been removed, or is not known where
+	// [Policy].KnownAgentsOnly.
+	ErrAgentGone = errors.New("there is no such agent")
+	// ErrAgentFull: the agent has as many conversations as they have seats.
+	ErrAgentFull = errors.New("the agent has no seat left")
+	// ErrAgentUnavailable: the agent takes no new conversations.
+	ErrAgentUnavailable = errors.New("the agent is not available")
 	// ErrBlocked: the visitor is blocked.
 	ErrBlocked = errors.New("the visitor is blocked")
 	// ErrStale: something that matters happened after the version that the
@@ -38,18 +45,21 @@ var (
 )
 
 var refusalCodes = map[error]string{
-	ErrNotPossible:     "not_possible",
-	ErrNotFound:        "not_found",
-	ErrForbidden:       "forbidden",
-	ErrHeld:            "held",
-	ErrExists:          "exists",
-	ErrNoBot:           "no_bot",
-	ErrAlreadyClosed:   "already_closed",
-	ErrWindowOver:      "window_over",
-	ErrBlocked:         "blocked",
-	ErrStale:           "stale",
-	ErrTooManyArticles: "too_many_articles",
-	ErrHistoryFull:     "history_full",
+	ErrNotPossible:      "not_possible",
+	ErrNotFound:         "not_found",
+	ErrForbidden:        "forbidden",
+	ErrHeld:             "held",
+	ErrExists:           "exists",
+	ErrNoBot:            "no_bot",
+	ErrAlreadyClosed:    "already_closed",
+	ErrWindowOver:       "window_over",
+	ErrAgentGone:        "agent_gone",
+	ErrAgentFull:        "agent_full",
+	ErrAgentUnavailable: "agent_unavailable",
+	ErrBlocked:          "blocked",
+	ErrStale:            "stale",
+	ErrTooManyArticles:  "too_many_articles",
+	ErrHistoryFull:      "history_full",
 }
 
 // ErrInvalid is matched by every [*InvalidError].

@@ -51,6 +51,9 @@ type Opened struct {
 	Previous string `json:"previous,omitempty"`
 	To       State  `json:"to"` // StateBot or StateWaiting
 
+	// PreviousAgent had the conversation that it continues.
+	PreviousAgent string `json:"previous_agent,omitempty"`
+
 	// AgentRequested: it was opened by asking for a person.
 	AgentRequested bool `json:"agent_requested,omitempty"`
 }
@@ -87,13 +90,35 @@ type Transferred struct {
 	From  string `json:"from,omitempty"`
 	Agent string `json:"agent,omitempty"`
 	Group string `json:"group,omitempty"`
+
+	// Unavailable: Agent was not available then.
+	Unavailable bool `json:"unavailable,omitempty"`
 }
 
 // Requeued: the conversation went back to the queue; From held it. By a visitor,
 // it went there because the bot that had it is gone.
 type Requeued struct {
 	From string `json:"from,omitempty"`
+
+	// Reason is why From lost it, if it did not give it away: [WaitUnavailable]
+	// where nobody answered for [Policy].ReassignAfter.
+	Reason WaitReason `json:"reason,omitempty"`
 }
+
+// Regrouped: it moved from the group From to Group, either of them empty for
+// none.
+type Regrouped struct {
+	From  string `json:"from,omitempty"`
+	Group string `json:"group,omitempty"`
+}
+
+// AssigneeLeft: the agent who has it is unavailable since an instant.
+type AssigneeLeft struct {
+	Since time.Time `json:"since"`
+}
+
+// AssigneeReturned: the agent who has it is available again.
+type AssigneeReturned struct{}
 
 // Snoozed: the agent put it aside, or moved the deadline.
 type Snoozed struct {
@@ -117,18 +142,29 @@ type Woken struct {
 	Cause WakeCause     `json:"cause"`
 	Late  time.Duration `json:"late,omitempty"` // how long after the deadline a timer woke it, in nanoseconds
 
-	// Agent got it back, or is empty and it waits for Reason: the readiness of
-	// the agent who kept it, or [WaitReleased].
+	// Agent got it back, or is empty and it waits for Reason.
 	Agent  string     `json:"agent,omitempty"`
 	Reason WaitReason `json:"reason,omitempty"`
+
+	// Unavailable: Agent woke it without being available.
+	Unavailable bool `json:"unavailable,omitempty"`
 }
 
-// A WaitReason says why a conversation did not go back to the agent who had it.
-// It is one of the values of [Readiness] or WaitReleased.
+// A WaitReason says why a conversation left, or did not go back to, the agent who
+// had it.
 type WaitReason string
 
-// WaitReleased: the snooze was not to be kept.
-const WaitReleased WaitReason = "released"
+// The wait reasons. The values are stored: never change one. Those that say what
+// speaks against an agent are the values of [Readiness] too.
+const (
+	WaitUnavailable WaitReason = "unavailable"
+	WaitFull        WaitReason = "full"
+	WaitLeftGroup   WaitReason = "left_group"
+	WaitRemoved     WaitReason = "removed"
+	WaitUnknown     WaitReason = "unknown"
+	WaitReleased    WaitReason = "released"   // the snooze was not to be kept
+	WaitLoggedOut   WaitReason = "logged_out" // the agent was logged out by force
+)
 
 // Closed: the conversation ended. Agent held it.
 type Closed struct {
@@ -137,6 +173,7 @@ type Closed struct {
 	Reason  closure.Reason  `json:"reason,omitempty"`
 	Cause   closure.Cause   `json:"cause"`
 	Agent   string          `json:"agent,omitempty"`
+	Tags    []string        `json:"tags,omitempty"` // ascending
 }
 
 // Reclassified: the decision about closing Number was replaced.
@@ -144,8 +181,10 @@ type Reclassified struct {
 	Number     int             `json:"number"`
 	Outcome    closure.Outcome `json:"outcome"`
 	Reason     closure.Reason  `json:"reason,omitempty"`
+	Tags       []string        `json:"tags,omitempty"` // ascending
 	OldOutcome closure.Outcome `json:"old_outcome"`
 	OldReason  closure.Reason  `json:"old_reason,omitempty"`
+	OldTags    []string        `json:"old_tags,omitempty"`
 }
 
 // Reopened: the conversation was opened again after closing Number. Agent has
@@ -157,10 +196,9 @@ type Reopened struct {
 	Reason WaitReason `json:"reason,omitempty"`
 }
 
-// PresenceChanged: the visitor came to the site or left it.
-type PresenceChanged struct {
-	Online bool `json:"online"`
-}
+// EmailRequested: the visitor is not on the site and has unread answers. The host
+// is to write an e-mail. There is one for each stretch of unread answers.
+type EmailRequested struct{}
 
 // Typed: the visitor was writing.
 type Typed struct{}
@@ -208,29 +246,32 @@ type Unknown struct {
 	Data json.RawMessage
 }
 
-func (Opened) event()          {}
-func (Said) event()            {}
-func (AgentRequested) event()  {}
-func (Taken) event()           {}
-func (Assigned) event()        {}
-func (HandedBack) event()      {}
-func (Transferred) event()     {}
-func (Requeued) event()        {}
-func (Snoozed) event()         {}
-func (Woken) event()           {}
-func (Closed) event()          {}
-func (Reclassified) event()    {}
-func (Reopened) event()        {}
-func (PresenceChanged) event() {}
-func (Typed) event()           {}
-func (MarkedRead) event()      {}
-func (NoteAdded) event()       {}
-func (ArticleLinked) event()   {}
-func (Blocked) event()         {}
-func (Unblocked) event()       {}
-func (Prompted) event()        {}
-func (FollowedUp) event()      {}
-func (Unknown) event()         {}
+func (Opened) event()           {}
+func (Said) event()             {}
+func (AgentRequested) event()   {}
+func (Taken) event()            {}
+func (Assigned) event()         {}
+func (HandedBack) event()       {}
+func (Transferred) event()      {}
+func (Requeued) event()         {}
+func (Snoozed) event()          {}
+func (Woken) event()            {}
+func (Closed) event()           {}
+func (Reclassified) event()     {}
+func (Reopened) event()         {}
+func (Regrouped) event()        {}
+func (AssigneeLeft) event()     {}
+func (AssigneeReturned) event() {}
+func (EmailRequested) event()   {}
+func (Typed) event()            {}
+func (MarkedRead) event()       {}
+func (NoteAdded) event()        {}
+func (ArticleLinked) event()    {}
+func (Blocked) event()          {}
+func (Unblocked) event()        {}
+func (Prompted) event()         {}
+func (FollowedUp) event()       {}
+func (Unknown) event()          {}
 
 // VisibleToVisitor reports whether the event belongs in the visitor's view:
 // messages and follow-ups do, everything else is for agents only.

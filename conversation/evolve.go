@@ -16,7 +16,7 @@ func Evolve(c Conversation, r Record) Conversation {
 	now := r.Now()
 	switch e := r.Event.(type) {
 	case Opened:
-		c.Visitor, c.Group, c.Previous = e.Visitor, e.Group, e.Previous
+		c.Visitor, c.Group, c.Previous, c.PreviousAgent = e.Visitor, e.Group, e.Previous, e.PreviousAgent
 		c.OpenedAt = now
 		c.enter(e.To, "", now)
 		if e.AgentRequested {
@@ -41,23 +41,35 @@ func Evolve(c Conversation, r Record) Conversation {
 		c.enter(StateAssigned, e.Agent, now)
 	case HandedBack:
 		c.enter(StateBot, "", now)
-		c.UnansweredSince = time.Time{}
+		c.PreviousAgent, c.UnansweredSince = "", time.Time{}
 	case Transferred:
 		c.transfer(e, now)
 	case Requeued:
 		c.enter(StateWaiting, "", now)
+		c.WaitReason = e.Reason
+	case Regrouped:
+		c.Group = e.Group
+		if c.State == StateWaiting { // with another ladder
+			c.Silence = Silence{Since: now}
+		}
+	case AssigneeLeft:
+		c.AwaySince = e.Since
+	case AssigneeReturned:
+		c.AwaySince = time.Time{}
 	case Snoozed:
 		unread := c.Snooze != nil && c.Snooze.Unread
 		c.enter(StateSnoozed, c.Agent, now)
 		c.Snooze = &SnoozeState{Deadline: e.Deadline, AtEnd: e.AtEnd, OnReply: e.OnReply, Unread: unread}
 	case Woken:
 		c.enter(heldOrWaiting(e.Agent), e.Agent, now)
+		c.WaitReason = e.Reason
+		c.away(e.Unavailable, now)
 	case Closed:
 		c.enter(StateClosed, "", now)
 		c.UnansweredSince = time.Time{}
 		c.Closing = &Closing{
 			Number: e.Number, Outcome: e.Outcome, Reason: e.Reason, Cause: e.Cause,
-			By: r.By, Agent: e.Agent, At: now,
+			Tags: e.Tags, By: r.By, Agent: e.Agent, At: now,
 		}
 		if c.FirstClosedAt.IsZero() {
 			c.FirstClosedAt = now
@@ -65,13 +77,16 @@ func Evolve(c Conversation, r Record) Conversation {
 	case Reclassified:
 		if c.Closing != nil { // it may have been closed by an unknown event
 			last := *c.Closing
-			last.Outcome, last.Reason = e.Outcome, e.Reason
+			last.Outcome, last.Reason, last.Tags = e.Outcome, e.Reason, e.Tags
 			c.Closing = &last
 		}
 	case Reopened:
 		c.enter(e.To, e.Agent, now)
-	case PresenceChanged:
-		c.Online = e.Online
+		if e.To == StateWaiting {
+			c.WaitReason = e.Reason
+		}
+	case EmailRequested:
+		c.EmailRequested = true
 	case Typed:
 		c.Silence.Since = now
 	case MarkedRead:
@@ -119,7 +134,11 @@ func (c *Conversation) enter(s State, agent string, now time.Time) {
 	if c.State != s {
 		c.Since = now
 	}
+	if c.Agent != agent && c.Agent != "" {
+		c.PreviousAgent = c.Agent
+	}
 	c.State, c.Agent = s, agent
+	c.AwaySince, c.WaitReason = time.Time{}, ""
 	c.Snooze = nil
 	c.Silence = Silence{}
 	if s != StateSnoozed && s != StateClosed {
@@ -139,6 +158,14 @@ func (c *Conversation) transfer(e Transferred, now time.Time) {
 		c.Group = e.Group
 	}
 	c.enter(heldOrWaiting(e.Agent), e.Agent, now)
+	c.away(e.Unavailable, now)
+}
+
+// away notes that the agent who got it is not available.
+func (c *Conversation) away(unavailable bool, now time.Time) {
+	if unavailable {
+		c.AwaySince = now
+	}
 }
 
 // hear takes in a message.
@@ -187,7 +214,7 @@ func (c *Conversation) read(upTo Version) {
 	i, _ := slices.BinarySearch(c.Unread, upTo+1)
 	c.Unread = slices.Clone(c.Unread[i:])
 	if len(c.Unread) == 0 {
-		c.Unread = nil
+		c.Unread, c.EmailRequested = nil, false
 	}
 }
 

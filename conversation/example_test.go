@@ -135,9 +135,28 @@ func ExampleNextDue() {
 	// false
 }
 
+// Whose readiness matters depends on the command. The host looks the agent up, and
+// says what it found as a fact.
+func ExampleAgentFor() {
+	c := conversation.Conversation{Version: 2, State: conversation.StateWaiting, Visitor: "vera", Group: "billing"}
+	r := conversation.Request{By: conversation.System(""), Command: conversation.Assign{Agent: "ann"}}
+	fmt.Printf("%+v\n", conversation.AgentFor(c, r))
+
+	_, err := conversation.Decide(c, r, conversation.Facts{Agent: conversation.AgentUnavailable})
+	fmt.Println(errors.Is(err, conversation.ErrAgentUnavailable))
+
+	// A message of the visitor gives it to nobody.
+	r = conversation.Request{By: conversation.Visitor("vera"), Command: conversation.Say{Text: "Hello?"}}
+	fmt.Printf("%+v\n", conversation.AgentFor(c, r))
+	// Output:
+	// {Agent:ann GoingBack:false}
+	// true
+	// {Agent: GoingBack:false}
+}
+
 func ExampleAllowed() {
 	c := conversation.Conversation{
-		Version: 3, State: conversation.StateWaiting, Visitor: "vera", Online: true,
+		Version: 3, State: conversation.StateWaiting, Visitor: "vera",
 	}
 	var facts conversation.Facts
 	fmt.Println(conversation.Allowed(c, conversation.Visitor("vera"), facts))
@@ -145,7 +164,7 @@ func ExampleAllowed() {
 	fmt.Println(conversation.Allowed(c, conversation.Bot(""), facts))
 	fmt.Println(conversation.Allowed(c, conversation.Timer(), facts))
 	// Output:
-	// [say close set_presence]
+	// [say close]
 	// [take close add_note link_article block]
 	// [add_note link_article]
 	// []

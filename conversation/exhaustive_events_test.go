@@ -3,6 +3,7 @@ package conversation_test
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/idle"
@@ -12,7 +13,8 @@ import (
 var recorded = map[conversation.CommandName]string{
 	"open": "opened", "say": "said", "request_agent": "agent_requested", "take": "taken", "assign": "assigned",
 	"hand_back": "handed_back", "transfer": "transferred", "requeue": "requeued", "snooze": "snoozed", "wake": "woken",
-	"close": "closed", "reclassify": "reclassified", "reopen": "reopened", "set_presence": "presence_changed",
+	"close": "closed", "reclassify": "reclassified", "reopen": "reopened", "regroup": "regrouped",
+	"assignee_gone": "assignee_left", "assignee_back": "assignee_returned", "notify_by_email": "email_requested",
 	"typing": "typed", "mark_read": "marked_read", "add_note": "note_added", "link_article": "article_linked",
 	"block": "blocked", "unblock": "unblocked",
 }
@@ -27,6 +29,12 @@ var recordedWhenDue = map[idle.Action]string{
 func (x cell) events(outcome string) string {
 	name := command(x.command, x.by()).Name()
 	switch stays := outcome == letters[x.c.State]; {
+	case name == conversation.NameExpire && x.takenAway() && stays:
+		return "assignee_returned"
+	case name == conversation.NameExpire && x.takenAway():
+		return "requeued"
+	case x.answers() && x.has("mail"):
+		return x.said() + " email_requested"
 	case name == conversation.NameExpire:
 		return recordedWhenDue[x.due()]
 	case x.state == "snoozed" && name == conversation.NameTake && x.by().ID == "ann":
@@ -54,34 +62,152 @@ func (x cell) checkEvents(outcome string, events []conversation.Event) error {
 		return fmt.Errorf("the events are %s, want %s", got, want)
 	}
 	after, _ := conversation.Append(x.c, x.by(), x.now, events)
-	if err := x.checkPlace(after); err != nil {
-		return err
+	for _, check := range []func(conversation.Conversation) error{x.checkPlace, x.checkOpenQuestion, x.checkHolder, x.checkEmail} {
+		if err := check(after); err != nil {
+			return err
+		}
 	}
-	return x.checkOpenQuestion(after)
+	return x.checkReasons(after, events)
 }
 
-// checkPlace checks the group, the place in the queue, and that asking for another
-// group does not begin another silence.
+// answers reports whether the cell writes to the visitor.
+func (x cell) answers() bool {
+	switch x.command {
+	case "say", "say-automatically":
+		return x.by() != vera
+	case "expire":
+		return x.due() == idle.FollowUp
+	}
+	return false
+}
+
+func (x cell) said() string {
+	if x.command == "expire" {
+		return "followed_up"
+	}
+	return "said"
+}
+
+// comesBack is the reason for which a conversation that leaves a snooze, or is
+// opened again, would not go back to the agent.
+func (x cell) comesBack() conversation.WaitReason {
+	switch {
+	case x.state == "snoozed" && x.command == "expire" && x.has("released"):
+		return conversation.WaitReleased
+	case x.state == "closed" && x.has("nobody-before"):
+		return ""
+	}
+	return conversation.WaitReason(x.ready())
+}
+
+// checkReasons checks why it waits.
+func (x cell) checkReasons(after conversation.Conversation, events []conversation.Event) error {
+	var want conversation.WaitReason
+	switch name := command(x.command, x.by()).Name(); {
+	case after.State != conversation.StateWaiting:
+	case x.command == "requeue-removed":
+		want = conversation.WaitRemoved
+	case x.command == "transfer-group" || name == conversation.NameRequeue:
+	case x.state == "waiting":
+		want = x.c.WaitReason
+	case x.state == "snoozed" || x.state == "closed":
+		want = x.comesBack()
+	case x.state == "assigned" && x.takenAway() && x.command == "expire":
+		want = conversation.WaitReason(x.ready())
+	}
+	if after.WaitReason != want {
+		return fmt.Errorf("it waits for the reason %q, want %q", after.WaitReason, want)
+	}
+	for _, e := range events {
+		told := want
+		switch e := e.(type) {
+		case conversation.Woken:
+			told = e.Reason
+		case conversation.Reopened:
+			told = e.Reason
+		case conversation.Requeued:
+			told = e.Reason
+		}
+		if told != want {
+			return fmt.Errorf("the event gives the reason %q, want %q: %+v", told, want, e)
+		}
+	}
+	return nil
+}
+
+// checkHolder checks who had it before, and since when the agent who has it is
+// away.
+func (x cell) checkHolder(after conversation.Conversation) error {
+	previous := x.c.PreviousAgent
+	if x.c.Agent != "" && after.Agent != x.c.Agent {
+		previous = x.c.Agent
+	}
+	if x.command == "hand-back" || x.command == "expire" && x.due() == idle.HandBack && !x.takenAway() {
+		previous = ""
+	}
+	if after.PreviousAgent != previous {
+		return fmt.Errorf("the agent before is %q, want %q", after.PreviousAgent, previous)
+	}
+	var away time.Time
+	name := command(x.command, x.by()).Name()
+	switch {
+	case after.State != conversation.StateAssigned:
+	case name == conversation.NameTransfer, x.state == "snoozed" && (name == conversation.NameTake || name == conversation.NameWake):
+		if x.ready() == conversation.AgentUnavailable {
+			away = x.now
+		}
+	case x.command == "gone-ann":
+		away = start.Add(-time.Minute)
+	case x.state != "assigned" || after.Agent != "ann" || x.command == "back-ann" || x.takenAway() && x.command == "expire":
+	default:
+		away = x.c.AwaySince
+	}
+	if !after.AwaySince.Equal(away) {
+		return fmt.Errorf("the agent is away since %v, want %v", after.AwaySince, away)
+	}
+	return nil
+}
+
+// checkEmail checks whether an e-mail was asked for in this stretch of unread
+// answers.
+func (x cell) checkEmail(after conversation.Conversation) error {
+	want := x.has("mailed") && x.command != "mark-read" ||
+		x.has("mail") && (x.answers() || x.command == "notify-by-email")
+	if after.EmailRequested != want {
+		return fmt.Errorf("an e-mail was asked for: %t, want %t", after.EmailRequested, want)
+	}
+	return nil
+}
+
+// checkPlace checks the group, the place in the queue, and that another group
+// begins another silence in the queue, and nowhere else.
 func (x cell) checkPlace(after conversation.Conversation) error {
 	group := x.c.Group
-	if x.command == "request-agent-group" || x.command == "transfer-group" {
+	switch x.command {
+	case "request-agent-group", "transfer-group", "regroup":
 		group = "support"
+	case "ungroup":
+		group = ""
 	}
+	moved := x.command == "request-agent-group" || x.command == "regroup" || x.command == "ungroup"
 	switch {
 	case after.Group != group:
 		return fmt.Errorf("it is the group %q's, want %q", after.Group, group)
 	case after.State == x.c.State && !after.Since.Equal(x.c.Since):
 		return fmt.Errorf("it is %s since %v, want %v", after.State, after.Since, x.c.Since)
-	case x.state == "waiting" && x.command == "request-agent-group" && x.c.Group != group && after.Silence != (conversation.Silence{Since: x.now}):
+	case x.state == "waiting" && moved && after.Silence != (conversation.Silence{Since: x.now}):
 		return fmt.Errorf("the silence is %+v, want a new one at %v", after.Silence, x.now)
+	case x.state != "waiting" && (x.command == "regroup" || x.command == "ungroup") && after.Silence != x.c.Silence:
+		return fmt.Errorf("the silence is %+v, want %+v as before", after.Silence, x.c.Silence)
 	}
 	return nil
 }
 
 // checkOpenQuestion checks whether the visitor waits for an answer after the
-// cell. In every situation that has begun they do: they have written.
+// cell. In every situation that has begun they do, unless they were answered:
+// they have written.
 func (x cell) checkOpenQuestion(after conversation.Conversation) error {
-	want := x.state != "none" && x.state != "closed"
+	want := x.state != "none" && x.state != "closed" && !x.has("answered")
 	switch name := command(x.command, x.by()).Name(); {
 	case x.command == "open-for-agent":
 		want = true
@@ -89,7 +215,7 @@ func (x cell) checkOpenQuestion(after conversation.Conversation) error {
 		want = true
 	case after.State == conversation.StateClosed, x.command == "hand-back", x.due() == idle.HandBack && x.command == "expire":
 		want = false
-	case x.command == "say" && x.by() != host: // an answer
+	case x.command == "say" && x.by() != host && x.by() != vera: // an answer
 		want = false
 	}
 	if got := !after.UnansweredSince.IsZero(); got != want {

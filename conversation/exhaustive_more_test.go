@@ -3,6 +3,7 @@ package conversation_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/adjourn/adjourn/closure"
@@ -11,8 +12,9 @@ import (
 
 // notMeantByAllowed are the forms of a command that do not count for Allowed: a
 // message that is only accepted because it is automatic, and a wish for another
-// group where it waits for a person already.
-var notMeantByAllowed = []string{"say-automatically", "request-agent-group"}
+// group where it waits for a person already; and a requeue with the reason, which
+// alone is accepted when the history is full.
+var notMeantByAllowed = []string{"say-automatically", "request-agent-group", "requeue-removed"}
 
 // TestAllowedIsWhatIsAccepted compares Allowed with the specification: a command
 // is allowed if one of its forms would do something.
@@ -30,7 +32,8 @@ func TestAllowedIsWhatIsAccepted(t *testing.T) {
 			can[at] = map[conversation.CommandName]bool{}
 		}
 		arranged[x.name] = x.situation
-		if changes(x.want) && !slices.Contains(notMeantByAllowed, x.command) {
+		could := changes(x.want) || strings.HasPrefix(x.command, "assign-") && strings.Contains("glu", x.want) // another agent
+		if could && !slices.Contains(notMeantByAllowed, x.command) {
 			can[at][command(x.command, x.by()).Name()] = true
 		}
 	}
@@ -49,18 +52,28 @@ func TestAllowedIsWhatIsAccepted(t *testing.T) {
 	}
 }
 
-// Going away is nothing new while offline, but coming is: whether the visitor is
-// there must not change what they may do.
+// The group that it has, and that nobody is away, must not change what somebody
+// may do.
 func TestAllowedIsNotAboutAValue(t *testing.T) {
 	t.Parallel()
-	for _, l := range openStates(t) {
-		for _, online := range []bool{false, true, false} {
-			l.try(vera, conversation.SetPresence{Online: online})
-			for _, by := range []conversation.Actor{vera, host} {
+	for state, l := range openStates(t) {
+		for _, group := range []string{"billing", "", "support"} {
+			l.try(sue, conversation.Regroup{Group: group})
+			for _, by := range []conversation.Actor{sue, host} {
 				allowed := conversation.Allowed(l.c, by, l.facts())
-				if !slices.Contains(allowed, conversation.NameSetPresence) {
-					t.Errorf("Allowed(%s, online: %t) = %v, without set_presence", by, online, allowed)
+				if !slices.Contains(allowed, conversation.NameRegroup) {
+					t.Errorf("Allowed(%s, group %q) = %v, without regroup", by, group, allowed)
 				}
+			}
+		}
+		if state == conversation.StateAssigned {
+			for _, c := range []conversation.Command{
+				conversation.AssigneeGone{Agent: l.c.Agent, Since: l.now}, conversation.AssigneeBack{Agent: l.c.Agent},
+			} {
+				if allowed := conversation.Allowed(l.c, host, l.facts()); !slices.Contains(allowed, c.Name()) {
+					t.Errorf("Allowed = %v, without %s", allowed, c.Name())
+				}
+				l.do(host, c)
 			}
 		}
 	}
@@ -69,10 +82,9 @@ func TestAllowedIsNotAboutAValue(t *testing.T) {
 // guards says for the words of each guard, as Transitions shows them, whether
 // they are true of a cell.
 var guards = map[string]func(cell) bool{
-	"":                            func(cell) bool { return true },
-	"a person is asked for":       func(x cell) bool { return x.command == "open-for-agent" },
-	"there is a bot":              func(x cell) bool { return !x.has("no-bot") },
-	"half of the history is used": func(x cell) bool { return x.has("full") },
+	"":                      func(cell) bool { return true },
+	"a person is asked for": func(x cell) bool { return x.command == "open-for-agent" },
+	"there is a bot":        func(x cell) bool { return !x.has("no-bot") },
 
 	"there is no bot":        func(x cell) bool { return x.has("no-bot") },
 	"the visitor is blocked": func(x cell) bool { return x.has("blocked") },
@@ -83,8 +95,26 @@ var guards = map[string]func(cell) bool{
 		return x.command == "say-automatically" || x.by() == host || x.has("asleep")
 	},
 	"the agent who had it can have it again": func(x cell) bool {
-		return !x.has("unavailable") && !x.has("nobody-before")
+		return x.canHaveItAgain() && !x.has("nobody-before")
 	},
+	"there is no such agent":     func(x cell) bool { return x.speaks("removed", "unknown") },
+	"the agent has no seat left": func(x cell) bool { return x.speaks("seats-taken") },
+	"the agent has no seat left, and waking may not overfill": func(x cell) bool {
+		return x.speaks("seats-taken") && !x.has("overfill")
+	},
+	"the agent is not available": func(x cell) bool { return x.speaks("unavailable") },
+	"it is of the group":         func(x cell) bool { return (x.command == "regroup") == x.has("in-group") },
+	"the agent has it and was available": func(x cell) bool {
+		return x.state == "assigned" && x.command == "gone-ann" && !x.isAway()
+	},
+	"the agent has it and was away": func(x cell) bool {
+		return x.state == "assigned" && x.command == "back-ann" && x.isAway()
+	},
+	"an e-mail is wanted about unread answers": func(x cell) bool { return x.has("busy") && x.has("mail") },
+	"the visitor has waited too long for an agent who is away": func(x cell) bool {
+		return x.takenAway() && x.speaks("unavailable", "removed", "unknown")
+	},
+	"the visitor has waited too long, but the agent is back": func(x cell) bool { return x.takenAway() },
 	"the reopen window is over": func(x cell) bool {
 		return x.has("window-over") || x.has("no-window") || x.has("full")
 	},
@@ -98,9 +128,8 @@ var guards = map[string]func(cell) bool{
 			x.state == "waiting" && x.command == "transfer-group" && x.has("in-group")
 	},
 	"the decision is the same": func(x cell) bool { return x.command == "reclassify-same" },
-	"the presence is the same": func(x cell) bool { return (x.command == "come-online") == x.has("busy") },
 	"it moves the idle deadline noticeably": func(x cell) bool {
-		return x.has("silent") || x.due() != ""
+		return x.has("silent") || x.has("late-step") || x.due() != ""
 	},
 	"nothing is unread": func(x cell) bool { return !x.has("busy") || x.command == "mark-read-older" },
 	"it is linked": func(x cell) bool {
@@ -108,7 +137,7 @@ var guards = map[string]func(cell) bool{
 	},
 	"it has as many as it can have": func(x cell) bool { return x.has("all-linked") },
 	"the snooze is over, it is kept, and the agent can have it": func(x cell) bool {
-		return x.has("over") && !x.has("released") && !x.has("unavailable")
+		return x.has("over") && !x.has("released") && x.canHaveItAgain()
 	},
 	"the snooze is over":       func(x cell) bool { return x.has("over") },
 	"a prompt is due":          func(x cell) bool { return x.due() == "prompt" },
@@ -116,6 +145,17 @@ var guards = map[string]func(cell) bool{
 	"an idle hand-back is due": func(x cell) bool { return x.due() == "hand_back" },
 	"an idle requeue is due":   func(x cell) bool { return x.due() == "requeue" },
 	"an idle closing is due":   func(x cell) bool { return x.due() == "close" },
+}
+
+// speaks reports whether one of these speaks against the agent whom the command
+// is about. A group is no agent.
+func (x cell) speaks(flags ...string) bool {
+	return x.command != "transfer-group" && slices.ContainsFunc(flags, x.has)
+}
+
+// canHaveItAgain reports whether nothing keeps it from the agent who had it.
+func (x cell) canHaveItAgain() bool {
+	return x.ready() == conversation.AgentReady || x.state == "snoozed" && x.has("seats-taken") && x.has("overfill")
 }
 
 // roles returns what the actor of a column is to the conversation.
@@ -218,7 +258,7 @@ func rowOutcome(r conversation.Transition) string {
 // planted in place of the specified one, the cell complains.
 func TestEveryCellFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	const outcomes = "BWASC=.hnfecxowm!Fs"
+	const outcomes = "BWASC=.hnfecxowmglu!Fs"
 	for i, x := range cells(t) {
 		planted := outcomes[i%len(outcomes)]
 		if string(planted) == x.want {
@@ -285,5 +325,39 @@ var brokenMachines = map[string]decider{
 			}
 		}
 		return events, err
+	},
+	"who is not available takes it all the same": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		if r.Command.Name() == conversation.NameTake && f.Agent == conversation.AgentUnavailable {
+			f.Agent = conversation.AgentReady
+		}
+		return conversation.Decide(c, r, f)
+	},
+	"nobody says why it waits": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		events, err := conversation.Decide(c, r, f)
+		for i, e := range events {
+			if requeued, ok := e.(conversation.Requeued); ok {
+				requeued.Reason = ""
+				events[i] = requeued
+			}
+		}
+		return events, err
+	},
+	"who is transferred to is there": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		events, err := conversation.Decide(c, r, f)
+		for i, e := range events {
+			if transferred, ok := e.(conversation.Transferred); ok {
+				transferred.Unavailable = false
+				events[i] = transferred
+			}
+		}
+		return events, err
+	},
+	"every snooze may overfill": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		f.Policy.WakeOverCapacity = true
+		return conversation.Decide(c, r, f)
+	},
+	"a second e-mail is asked for": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		c.EmailRequested = false
+		return conversation.Decide(c, r, f)
 	},
 }

@@ -13,32 +13,81 @@ import (
 )
 
 // The situations: a state, and what of it could matter to a guard. Without a
-// flag there is a bot; the visitor is not blocked, offline, and has read all;
-// the agent who had it can have it again; nothing is due; the snooze is kept, not
-// over, and ends with a reply; the reopen window is open.
-var situationNames = strings.Fields(`
+// flag there is a bot; the visitor is not blocked, is on the site, and has read
+// all; nothing speaks against any agent; nothing is due; the snooze is kept, not
+// over, and ends with a reply; the reopen window is open. What one may choose
+// from, a|b, stands for a situation of each.
+var situationNames = expand(`
 	none none/no-bot
 
-	bot bot/no-bot bot/blocked bot/busy bot/all-linked bot/full bot/hushed bot/silent
+	bot bot/no-bot bot/blocked bot/busy bot/all-linked bot/full bot/hushed bot/silent bot/in-group
 	bot/follow-up-due bot/requeue-due bot/close-due
+	bot/follow-up-due+mail bot/mail bot/busy+mail|mailed|mail-off|mail-there
+	bot/unavailable|seats-taken|left-group|removed|unknown
 
 	waiting waiting/no-bot waiting/blocked waiting/busy waiting/all-linked waiting/full
 	waiting/hushed waiting/silent waiting/in-group waiting/follow-up-due waiting/hand-back-due waiting/close-due
+	waiting/follow-up-due+mail waiting/mail waiting/busy+mail|mailed|mail-off|mail-there
+	waiting/lost waiting/lost+in-group
+	waiting/unavailable|seats-taken|left-group|removed|unknown
 
 	assigned assigned/no-bot assigned/blocked assigned/busy assigned/all-linked assigned/full
 	assigned/hushed assigned/silent assigned/in-group assigned/prompt-due assigned/follow-up-due
 	assigned/hand-back-due assigned/requeue-due assigned/close-due assigned/told+close-due assigned/untold
+	assigned/follow-up-due+mail assigned/mail assigned/busy+mail|mailed|mail-off|mail-there
+	assigned/unavailable|seats-taken|left-group|removed|unknown
+	assigned/away assigned/away-edge assigned/away+unavailable assigned/away-edge+unavailable assigned/away+overfill+seats-taken
+	assigned/overdue assigned/overdue+unavailable|seats-taken|left-group|removed|unknown
+	assigned/overdue+answered+unavailable assigned/overdue+for-ever+unavailable
+	assigned/overdue+prompt-due+unavailable assigned/overdue+late-step+unavailable
 
-	snoozed snoozed/no-bot snoozed/blocked snoozed/busy snoozed/all-linked snoozed/full snoozed/until-reply
-	snoozed/unavailable snoozed/asleep snoozed/asleep+unavailable snoozed/released
-	snoozed/over snoozed/over+unavailable snoozed/over+asleep
-	snoozed/over+released snoozed/over+released+unavailable
+	snoozed snoozed/no-bot snoozed/blocked snoozed/busy snoozed/all-linked snoozed/full snoozed/until-reply snoozed/in-group
+	snoozed/mail snoozed/busy+mail|mailed|mail-off|mail-there
+	snoozed/asleep snoozed/released snoozed/over snoozed/over+asleep snoozed/over+released
+	snoozed/overfill snoozed/over+overfill
+	snoozed/unavailable|seats-taken|left-group|removed|unknown
+	snoozed/asleep|over|overfill+unavailable|seats-taken|left-group|removed|unknown
+	snoozed/over+overfill|released+unavailable|seats-taken|left-group|removed|unknown
 
-	closed closed/blocked closed/busy closed/all-linked closed/full closed/unavailable closed/nobody-before
+	closed closed/blocked closed/busy closed/all-linked closed/full closed/in-group closed/nobody-before
 	closed/window-edge closed/window-over closed/no-window
-	closed/no-bot closed/no-bot+blocked closed/no-bot+full closed/no-bot+unavailable
+	closed/no-bot closed/no-bot+blocked closed/no-bot+full
 	closed/no-bot+nobody-before closed/no-bot+window-edge closed/no-bot+window-over
+	closed/mail closed/busy+mail|mailed|mail-off|mail-there
+	closed/unavailable|seats-taken|left-group|removed|unknown
+	closed/no-bot|nobody-before+unavailable|seats-taken|left-group|removed|unknown
+	closed/no-bot+overfill|nobody-before+unavailable|seats-taken|left-group|removed|unknown
 `)
+
+// expand returns the names of a text, one for each choice.
+func expand(text string) []string {
+	var all []string
+	for name := range strings.FieldsSeq(text) {
+		state, flags, flagged := strings.Cut(name, "/")
+		if !flagged {
+			all = append(all, name)
+			continue
+		}
+		names := []string{state + "/"}
+		if rest, any := strings.CutPrefix(flags, "*"); any {
+			names[0], flags = state+"/*", rest
+		}
+		for i, choice := range strings.Split(flags, "+") {
+			var more []string
+			for _, n := range names {
+				for flag := range strings.SplitSeq(choice, "|") {
+					if i > 0 {
+						flag = "+" + flag
+					}
+					more = append(more, n+flag)
+				}
+			}
+			names = more
+		}
+		all = append(all, names...)
+	}
+	return all
+}
 
 // A situation is what a command meets: a conversation, the time, the policy and
 // what is known of the agent.
@@ -52,6 +101,30 @@ type situation struct {
 }
 
 func (s situation) has(flag string) bool { return slices.Contains(s.flags, flag) }
+
+// readiness is what speaks against the agent on whom the decision depends.
+var readiness = map[string]conversation.Readiness{
+	"unavailable": conversation.AgentUnavailable, "seats-taken": conversation.AgentFull, "left-group": conversation.AgentLeftGroup,
+	"removed": conversation.AgentRemoved, "unknown": conversation.AgentUnknown,
+}
+
+func (s situation) ready() conversation.Readiness {
+	for _, f := range s.flags {
+		if r, ok := readiness[f]; ok {
+			return r
+		}
+	}
+	return conversation.AgentReady
+}
+
+// isAway reports whether it is known that the agent who has it is away.
+func (s situation) isAway() bool { return s.has("away") || s.has("away-edge") || s.has("overdue") }
+
+// takenAway reports whether the visitor has waited too long for an agent who was
+// away, and nothing else is due before that.
+func (s situation) takenAway() bool {
+	return s.has("overdue") && !s.has("answered") && !s.has("for-ever") && !s.has("prompt-due")
+}
 
 // due returns the idle action that is due, or nothing. A closing that the visitor
 // was not told of becomes the follow-up before it.
@@ -94,11 +167,16 @@ func arrange(t *testing.T, name string) situation {
 	}
 	s.decorate()
 	s.wait()
+	s.agent = s.ready()
 	return s
 }
 
 func (s situation) laws() conversation.Policy {
-	p := conversation.Policy{Bot: !s.has("no-bot")}
+	p := conversation.Policy{Bot: !s.has("no-bot"), WakeOverCapacity: s.has("overfill")}
+	p.NotifyByEmail = s.has("mail") || s.has("mailed") || s.has("mail-there")
+	if s.has("for-ever") {
+		p.ReassignAfter = -1
+	}
 	if s.has("no-window") {
 		p.ReopenWindow = -1
 	}
@@ -112,6 +190,10 @@ func (s situation) laws() conversation.Policy {
 		l = steps(time.Minute, idle.FollowUp, idle.Close)
 	case due != "":
 		l = steps(time.Minute, due)
+	case s.has("late-step"):
+		l = steps(conversation.DefaultReassignAfter+time.Microsecond, idle.Prompt)
+	case s.isAway():
+		l.Off = true
 	case s.has("hushed") || s.has("silent"):
 		l = steps(time.Hour, idle.FollowUp)
 	}
@@ -142,6 +224,10 @@ func (s situation) begin() {
 	}
 	if s.c.State == conversation.StateBot {
 		s.do(vera, conversation.RequestAgent{})
+	}
+	if s.has("lost") {
+		s.do(ann, conversation.Take{})
+		s.do(host, conversation.Requeue{Reason: conversation.WaitLoggedOut})
 	}
 	if s.state == "waiting" || s.has("nobody-before") {
 		return
@@ -175,16 +261,21 @@ func (s situation) end() {
 }
 
 func (s situation) decorate() {
-	if s.has("unavailable") {
-		s.agent = conversation.AgentUnavailable
-	}
 	if s.has("blocked") {
 		s.do(ann, conversation.Block{})
 	}
 	if s.has("busy") {
-		s.do(vera, conversation.SetPresence{Online: true})
+		s.left = s.has("mailed")
 		s.say(host)
 		s.do(host, conversation.LinkArticle{Article: "kb-1"})
+	}
+	s.left = s.has("mail") || s.has("mailed") || s.has("mail-off")
+	if s.isAway() {
+		s.do(host, conversation.AssigneeGone{Agent: "ann", Since: s.now})
+	}
+	if s.has("answered") {
+		s.say(ann)
+		s.do(vera, conversation.MarkRead{})
 	}
 	for i := 1; s.has("all-linked") && i <= conversation.MaxArticles; i++ {
 		s.do(host, conversation.LinkArticle{Article: fmt.Sprintf("kb-%d", i*i*i)}) // 1 is one of them, 2 is not
@@ -199,6 +290,10 @@ func (s situation) decorate() {
 // wait lets pass the time that makes the situation.
 func (s situation) wait() {
 	switch {
+	case s.has("overdue"):
+		s.after(conversation.DefaultReassignAfter + time.Microsecond)
+	case s.has("away-edge"):
+		s.after(conversation.DefaultReassignAfter - time.Microsecond)
 	case s.has("untold"): // in this silence, which is not the first
 		s.idle()
 		s.do(sue, conversation.Transfer{Agent: "bob"})

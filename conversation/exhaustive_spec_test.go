@@ -19,11 +19,14 @@ package conversation_test
 //	e          the conversation exists already   c  already closed
 //	x          the visitor is blocked            o  there is no bot
 //	w          the reopen window is over         m  too many articles are linked
-//	!          invalid input
+//	g          there is no such agent            l  the agent has no seat left
+//	u          the agent is not available        !  invalid input
 //
-// A row for a state holds for every situation of it that has no row of its own.
-// A state without any row refuses everybody: not possible in this state, or, if
-// there is no conversation, no such conversation.
+// A row for a state holds for every situation of it that has no row of its own;
+// one for state/*flags for every situation of it that has these flags, and no row
+// of its own or with more of its flags. A state without any row refuses
+// everybody: not possible in this state, or, if there is no conversation, no such
+// conversation.
 var specification = map[string]string{
 	"open": `                               V v h a H s b y t
 		none                                B B B B B B B B .
@@ -41,16 +44,19 @@ var specification = map[string]string{
 		waiting/blocked                     x . h h h h h W .
 		assigned                            A . A h A h h A .
 		assigned/blocked                    x . A h A h h A .
-		snoozed                             A . S h S h h S .
-		snoozed/unavailable snoozed/over+unavailable snoozed/over+released+unavailable
+		snoozed snoozed/*overfill+seats-taken
+		                                    A . S h S h h S .
+		snoozed/*unavailable|seats-taken|left-group|removed|unknown
 		                                    W . S h S h h S .
-		snoozed/asleep snoozed/asleep+unavailable snoozed/over+asleep
+		snoozed/*overfill+unavailable|left-group|removed|unknown
+		                                    W . S h S h h S .
+		snoozed/*asleep snoozed/*asleep+unavailable|seats-taken|left-group|removed|unknown
 		                                    S . S h S h h S .
 		snoozed/blocked                     x . S h S h h S .
 		closed                              B . . . . . . C .
 		closed/no-bot closed/no-bot+window-edge
 		                                    A . . . . . . C .
-		closed/no-bot+unavailable closed/no-bot+nobody-before
+		closed/*no-bot+unavailable|seats-taken|left-group|removed|unknown closed/no-bot+nobody-before
 		                                    W . . . . . . C .
 		closed/window-over closed/no-bot+window-over closed/no-window closed/full closed/no-bot+full
 		                                    w . . . . . . C .
@@ -73,8 +79,11 @@ var specification = map[string]string{
 		bot/blocked                         x . W W W W W W .
 		waiting assigned                    = . = = = = = = .
 		waiting/blocked assigned/blocked    x . = = = = = = .
-		snoozed                             A . . . . . h A .
-		snoozed/unavailable snoozed/asleep+unavailable snoozed/over+unavailable snoozed/over+released+unavailable
+		snoozed snoozed/*overfill+seats-taken
+		                                    A . . . . . h A .
+		snoozed/*unavailable|seats-taken|left-group|removed|unknown
+		                                    W . . . . . h W .
+		snoozed/*overfill+unavailable|left-group|removed|unknown
 		                                    W . . . . . h W .
 		snoozed/blocked                     x . . . . . h A .`,
 	"request-agent-group": `                V v h a H s b y t
@@ -82,40 +91,83 @@ var specification = map[string]string{
 		bot/blocked                         x . W W W W W W .
 		waiting                             W . W W W W W W .
 		waiting/blocked                     x . W W W W W W .
-		waiting/in-group assigned           = . = = = = = = .
+		waiting/*in-group assigned          = . = = = = = = .
 		assigned/blocked                    x . = = = = = = .
-		snoozed                             A . . . . . h A .
-		snoozed/unavailable snoozed/asleep+unavailable snoozed/over+unavailable snoozed/over+released+unavailable
+		snoozed snoozed/*overfill+seats-taken
+		                                    A . . . . . h A .
+		snoozed/*unavailable|seats-taken|left-group|removed|unknown
+		                                    W . . . . . h W .
+		snoozed/*overfill+unavailable|left-group|removed|unknown
 		                                    W . . . . . h W .
 		snoozed/blocked                     x . . . . . h A .`,
 
 	"take": `                               V v h a H s b y t
 		bot waiting                         . . A A A A . . .
+		bot/*removed|unknown waiting/*removed|unknown
+		                                    . . g g g g . . .
+		bot/*seats-taken waiting/*seats-taken
+		                                    . . l l l l . . .
+		bot/*unavailable waiting/*unavailable
+		                                    . . u u u u . . .
 		assigned                            . . = h = A . . .
-		snoozed                             . . A h A A . . .`,
+		assigned/*removed|unknown           . . = h = g . . .
+		assigned/*seats-taken               . . = h = l . . .
+		assigned/*unavailable               . . = h = u . . .
+		snoozed                             . . A h A A . . .
+		snoozed/*removed|unknown            . . g h g g . . .
+		snoozed/*seats-taken                . . l h l l . . .
+		snoozed/*overfill+seats-taken       . . A h A l . . .
+		snoozed/*unavailable                . . A h A u . . .`,
 	"assign-ann": `                         V v h a H s b y t
 		bot waiting snoozed                 . . . . A A . A .
+		bot/*removed|unknown waiting/*removed|unknown snoozed/*removed|unknown
+		                                    . . . . g g . g .
+		bot/*seats-taken waiting/*seats-taken snoozed/*seats-taken
+		                                    . . . . l l . l .
+		bot/*unavailable waiting/*unavailable snoozed/*unavailable
+		                                    . . . . u u . u .
 		assigned                            . . . . = = . = .`,
 	"assign-bob": `                         V v h a H s b y t
-		bot waiting assigned snoozed        . . . . A A . A .`,
+		bot waiting assigned snoozed        . . . . A A . A .
+		bot/*removed|unknown waiting/*removed|unknown assigned/*removed|unknown snoozed/*removed|unknown
+		                                    . . . . g g . g .
+		bot/*seats-taken waiting/*seats-taken assigned/*seats-taken snoozed/*seats-taken
+		                                    . . . . l l . l .
+		bot/*unavailable waiting/*unavailable assigned/*unavailable snoozed/*unavailable
+		                                    . . . . u u . u .`,
 	"hand-back": `                          V v h a H s b y t
 		bot                                 . . = = = = . . .
 		assigned                            . . B h B B . . .
 		assigned/no-bot                     . . o h o o . . .`,
 	"transfer-ann": `                       V v h a H s b y t
 		waiting                             . . h h A A . . .
+		waiting/*removed|unknown            . . h h g g . . .
+		waiting/*seats-taken                . . h h l l . . .
 		assigned                            . . = h = = . . .
-		snoozed                             . . A h A A . . .`,
+		snoozed                             . . A h A A . . .
+		snoozed/*removed|unknown            . . g h g g . . .
+		snoozed/*seats-taken                . . l h l l . . .`,
 	"transfer-bob": `                       V v h a H s b y t
 		waiting                             . . h h A A . . .
-		assigned snoozed                    . . A h A A . . .`,
+		waiting/*removed|unknown            . . h h g g . . .
+		waiting/*seats-taken                . . h h l l . . .
+		assigned snoozed                    . . A h A A . . .
+		assigned/*removed|unknown snoozed/*removed|unknown
+		                                    . . g h g g . . .
+		assigned/*seats-taken snoozed/*seats-taken
+		                                    . . l h l l . . .`,
 	"transfer-group": `                     V v h a H s b y t
 		waiting                             . . h h W W . . .
-		waiting/in-group                    . . h h = = . . .
+		waiting/*in-group                   . . h h = = . . .
 		assigned snoozed                    . . W h W W . . .`,
 	"requeue": `                            V v h a H s b y t
 		waiting                             . . = = = = . = .
 		assigned snoozed                    . . W h W W . W .`,
+	"requeue-removed": `                    V v h a H s b y t
+		none                                ! ! ! ! ! ! ! f !
+		bot closed                          ! ! ! ! ! ! ! n !
+		waiting                             ! ! ! ! ! ! ! = !
+		assigned snoozed                    ! ! ! ! ! ! ! W !`,
 
 	"snooze": `                             V v h a H s b y t
 		assigned snoozed                    . . S h S h . . .`,
@@ -123,9 +175,11 @@ var specification = map[string]string{
 		assigned snoozed                    . . S h S h . . .`,
 	"wake": `                               V v h a H s b y t
 		assigned                            . . = h = = . . .
-		snoozed                             . . A h A A . . .
-		snoozed/unavailable snoozed/asleep+unavailable snoozed/over+unavailable snoozed/over+released+unavailable
-		                                    . . A h A W . . .`,
+		snoozed snoozed/*overfill+seats-taken
+		                                    . . A h A A . . .
+		snoozed/*unavailable|left-group     . . A h A W . . .
+		snoozed/*removed|unknown            . . g h g W . . .
+		snoozed/*seats-taken                . . l h l W . . .`,
 
 	"close": `                              V v h a H s b y t
 		bot                                 C . C C C C C C .
@@ -142,44 +196,64 @@ var specification = map[string]string{
 		closed                              . . C C C C . C .`,
 	"reopen": `                             V v h a H s b y t
 		closed                              . . A A A A . B .
-		closed/no-bot closed/no-bot+blocked closed/no-bot+full closed/no-bot+window-edge closed/no-bot+window-over
-		                                    . . A A A A . A .
-		closed/no-bot+unavailable closed/no-bot+nobody-before
+		closed/*removed|unknown             . . g g g g . B .
+		closed/*seats-taken                 . . l l l l . B .
+		closed/*unavailable                 . . u u u u . B .
+		closed/*no-bot                      . . A A A A . A .
+		closed/*no-bot+removed|unknown      . . g g g g . W .
+		closed/*no-bot+seats-taken          . . l l l l . W .
+		closed/*no-bot+unavailable          . . u u u u . W .
+		closed/*no-bot+left-group closed/no-bot+nobody-before
 		                                    . . A A A A . W .`,
+	"regroup": `                            V v h a H s b y t
+		bot                                 . . . . B B . B .
+		waiting                             . . . . W W . W .
+		assigned                            . . . . A A . A .
+		snoozed                             . . . . S S . S .
+		bot/*in-group waiting/*in-group assigned/*in-group snoozed/*in-group
+		                                    . . . . = = . = .`,
+	"ungroup": `                            V v h a H s b y t
+		bot waiting assigned snoozed        . . . . = = . = .
+		bot/*in-group                       . . . . B B . B .
+		waiting/*in-group                   . . . . W W . W .
+		assigned/*in-group                  . . . . A A . A .
+		snoozed/*in-group                   . . . . S S . S .`,
+	"gone-ann": `                           V v h a H s b y t
+		bot waiting snoozed closed          . . . . . . . = .
+		assigned                            . . . . . . . A .
+		assigned/*away|away-edge|overdue    . . . . . . . = .`,
+	"gone-bob": `                           V v h a H s b y t
+		bot waiting assigned snoozed closed . . . . . . . = .`,
+	"back-ann": `                           V v h a H s b y t
+		bot waiting assigned snoozed closed . . . . . . . = .
+		assigned/*away|away-edge|overdue    . . . . . . . A .`,
+	"back-bob": `                           V v h a H s b y t
+		bot waiting assigned snoozed closed . . . . . . . = .`,
+	"notify-by-email": `                    V v h a H s b y t
+		bot waiting assigned snoozed closed . . . . . . . = .
+		bot/*busy+mail                      . . . . . . . B .
+		waiting/*busy+mail                  . . . . . . . W .
+		assigned/*busy+mail                 . . . . . . . A .
+		snoozed/*busy+mail                  . . . . . . . S .
+		closed/*busy+mail                   . . . . . . . C .`,
 
-	"come-online": `                        V v h a H s b y t
-		bot                                 B . . . . . . B .
-		waiting                             W . . . . . . W .
-		assigned                            A . . . . . . A .
-		snoozed                             S . . . . . . S .
-		closed                              C . . . . . . C .
-		bot/busy waiting/busy assigned/busy snoozed/busy closed/busy
-		                                    = . . . . . . = .`,
-	"go-offline": `                         V v h a H s b y t
-		bot waiting assigned snoozed closed = . . . . . . = .
-		bot/busy                            B . . . . . . B .
-		waiting/busy                        W . . . . . . W .
-		assigned/busy                       A . . . . . . A .
-		snoozed/busy                        S . . . . . . S .
-		closed/busy                         C . . . . . . C .`,
 	"type": `                               V v h a H s b y t
 		bot waiting assigned snoozed closed = . . . . . . . .
-		bot/silent bot/follow-up-due bot/requeue-due bot/close-due
+		bot/*silent|follow-up-due|requeue-due|close-due
 		                                    B . . . . . . . .
-		waiting/silent waiting/follow-up-due waiting/hand-back-due waiting/close-due
+		waiting/*silent|follow-up-due|hand-back-due|close-due
 		                                    W . . . . . . . .
-		assigned/silent assigned/prompt-due assigned/follow-up-due
-		assigned/hand-back-due assigned/requeue-due assigned/close-due assigned/told+close-due assigned/untold
+		assigned/*silent|prompt-due|follow-up-due|hand-back-due|requeue-due|close-due|untold|late-step
 		                                    A . . . . . . . .
-		bot/blocked waiting/blocked assigned/blocked snoozed/blocked closed/blocked closed/no-bot+blocked
+		bot/*blocked waiting/*blocked assigned/*blocked snoozed/*blocked closed/*blocked
 		                                    x . . . . . . . .`,
 	"mark-read": `                          V v h a H s b y t
 		bot waiting assigned snoozed closed = . . . . . . = .
-		bot/busy                            B . . . . . . B .
-		waiting/busy                        W . . . . . . W .
-		assigned/busy                       A . . . . . . A .
-		snoozed/busy                        S . . . . . . S .
-		closed/busy                         C . . . . . . C .`,
+		bot/*busy                           B . . . . . . B .
+		waiting/*busy                       W . . . . . . W .
+		assigned/*busy                      A . . . . . . A .
+		snoozed/*busy                       S . . . . . . S .
+		closed/*busy                        C . . . . . . C .`,
 	"mark-read-older": `                    V v h a H s b y t
 		bot waiting assigned snoozed closed = . . . . . . = .`,
 
@@ -195,10 +269,8 @@ var specification = map[string]string{
 		assigned                            . . A A A A A A .
 		snoozed                             . . S S S S S S .
 		closed                              . . C C C C C C .
-		bot/busy waiting/busy assigned/busy snoozed/busy closed/busy
-		                                    . . = = = = = = .
-		bot/all-linked waiting/all-linked assigned/all-linked snoozed/all-linked closed/all-linked
-		                                    . . = = = = = = .`,
+		bot/*busy|all-linked waiting/*busy|all-linked assigned/*busy|all-linked snoozed/*busy|all-linked
+		closed/*busy|all-linked             . . = = = = = = .`,
 	"link-kb-2": `                          V v h a H s b y t
 		bot                                 . . B B B B B B .
 		waiting                             . . W W W W W W .
@@ -226,26 +298,36 @@ var specification = map[string]string{
 
 	"expire": `                             V v h a H s b y t
 		bot waiting assigned snoozed closed . . . . . . . . =
-		bot/follow-up-due                   . . . . . . . . B
+		bot/*follow-up-due                  . . . . . . . . B
 		bot/requeue-due                     . . . . . . . . W
 		bot/close-due                       . . . . . . . . C
-		waiting/follow-up-due               . . . . . . . . W
+		waiting/*follow-up-due              . . . . . . . . W
 		waiting/hand-back-due               . . . . . . . . B
 		waiting/close-due                   . . . . . . . . C
-		assigned/prompt-due assigned/follow-up-due assigned/untold
+		assigned/prompt-due assigned/*follow-up-due assigned/untold
 		                                    . . . . . . . . A
 		assigned/hand-back-due              . . . . . . . . B
 		assigned/requeue-due                . . . . . . . . W
 		assigned/close-due assigned/told+close-due
 		                                    . . . . . . . . C
-		snoozed/over snoozed/over+asleep    . . . . . . . . A
-		snoozed/over+unavailable snoozed/over+released snoozed/over+released+unavailable
+		assigned/overdue assigned/overdue+seats-taken|left-group
+		                                    . . . . . . . . A
+		assigned/overdue+unavailable|removed|unknown assigned/overdue+late-step+unavailable
+		                                    . . . . . . . . W
+		assigned/overdue+prompt-due+unavailable
+		                                    . . . . . . . . A
+		snoozed/*over snoozed/*over+overfill+seats-taken
+		                                    . . . . . . . . A
+		snoozed/*over+unavailable|seats-taken|left-group|removed|unknown snoozed/*over+released
+		snoozed/*over+released+unavailable|seats-taken|left-group|removed|unknown
+		                                    . . . . . . . . W
+		snoozed/*over+overfill+unavailable|left-group|removed|unknown
 		                                    . . . . . . . . W`,
 }
 
 // evenWhenFull is what a full history still takes. Whatever else would add to
 // it is refused.
-var evenWhenFull = []string{"close", "close-forced", "block", "expire"}
+var evenWhenFull = []string{"close", "close-forced", "block", "expire", "requeue-removed"}
 
 // mustHaveSeen is what a command as of an old version must not have missed, by
 // the kind of actor; without a kind, for everybody. Nothing else is refused for

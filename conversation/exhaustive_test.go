@@ -22,7 +22,7 @@ type cell struct {
 	command string
 	column  int
 	want    string
-	allowed []conversation.CommandName
+	allowed map[conversation.Readiness][]conversation.CommandName // by what speaks against the actor
 }
 
 func (x cell) by() conversation.Actor { return columns[x.column].by }
@@ -53,11 +53,16 @@ var made struct {
 
 func makeCells(t *testing.T) []cell {
 	var all []cell
-	allowed := map[string][]conversation.CommandName{}
+	allowed := map[string]map[conversation.Readiness][]conversation.CommandName{}
 	arranged := situations(t)
 	for _, s := range arranged {
 		for _, c := range columns {
-			allowed[s.name+c.as] = conversation.Allowed(s.c, c.by, s.facts())
+			ready := s.facts()
+			ready.Agent = conversation.AgentReady
+			allowed[s.name+c.as] = map[conversation.Readiness][]conversation.CommandName{
+				s.agent:                 conversation.Allowed(s.c, c.by, s.facts()),
+				conversation.AgentReady: conversation.Allowed(s.c, c.by, ready),
+			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(specification)) {
@@ -71,9 +76,11 @@ func makeCells(t *testing.T) []cell {
 	return all
 }
 
-// parse reads the rows of one command, by situation or state.
+// parse reads the rows of one command, and finds each situation its row: the one
+// with its name, or else the one that names the most of its flags, or none, as the
+// row of its state does.
 func parse(t *testing.T, command, text string) map[string][]string {
-	rows := map[string][]string{}
+	var rows []specRow
 	var names, outcomes []string
 	_, text, _ = strings.Cut(text, "V v h a H s b y t")
 	for word := range strings.FieldsSeq(text) {
@@ -84,33 +91,81 @@ func parse(t *testing.T, command, text string) map[string][]string {
 		if outcomes = append(outcomes, word); len(outcomes) < len(columns) {
 			continue
 		}
-		for _, n := range names {
-			if !slices.Contains(situationNames, n) || rows[n] != nil {
-				t.Fatalf("the specification of %s has a row %q, which is unknown or there twice", command, n)
-			}
-			rows[n] = outcomes
+		for _, n := range expand(strings.Join(names, " ")) {
+			rows = append(rows, newSpecRow(n, outcomes))
 		}
 		names, outcomes = nil, nil
 	}
 	if len(names)+len(outcomes) > 0 {
 		t.Fatalf("the specification of %s ends in half a row: %v %v", command, names, outcomes)
 	}
-	return rows
+	used := make([]bool, len(rows))
+	found := map[string][]string{}
+	for _, name := range situationNames {
+		best, rival := -1, -1
+		for i, r := range rows {
+			switch {
+			case !r.fits(name) || best >= 0 && rows[best].weight > r.weight:
+			case best >= 0 && rows[best].weight == r.weight:
+				rival = i
+			default:
+				best, rival = i, -1
+			}
+		}
+		if rival >= 0 {
+			t.Fatalf("the specification of %s has two rows for %s: %s and %s", command, name, rows[best].name, rows[rival].name)
+		}
+		if best >= 0 {
+			used[best] = true
+			found[name] = rows[best].outcomes
+		}
+	}
+	for i, r := range rows {
+		if !used[i] {
+			t.Fatalf("the specification of %s has a row %q for no situation", command, r.name)
+		}
+	}
+	return found
+}
+
+// A specRow is a row under one of its names.
+type specRow struct {
+	name, state string
+	flags       []string // of the situations that it is for
+	weight      int      // the heavier decides
+	outcomes    []string
+}
+
+func newSpecRow(name string, outcomes []string) specRow {
+	state, flags, _ := strings.Cut(name, "/*")
+	r := specRow{name: name, state: state, outcomes: outcomes}
+	switch {
+	case flags != "":
+		r.flags = strings.Split(flags, "+")
+		r.weight = len(r.flags)
+	case strings.Contains(name, "/"):
+		r.state, r.weight = "", 100
+	}
+	return r
+}
+
+func (r specRow) fits(situation string) bool {
+	if r.state == "" {
+		return r.name == situation
+	}
+	state, flags, _ := strings.Cut(situation, "/")
+	has := strings.Split(flags, "+")
+	return state == r.state && !slices.ContainsFunc(r.flags, func(f string) bool { return !slices.Contains(has, f) })
 }
 
 // expected is what the specification says, and what it says by saying nothing.
 func expected(rows map[string][]string, s situation, command string, column int) string {
 	row := rows[s.name]
-	if row == nil {
-		row = rows[s.state]
-	}
 	switch {
 	case row == nil && s.state == "none":
 		return "f"
 	case row == nil:
 		return "n"
-	case s.has("full") && changes(row[column]) && (command == "come-online" || command == "go-offline"):
-		return "=" // not recorded in the second half of a history
 	case s.has("full") && changes(row[column]) && !slices.Contains(evenWhenFull, command):
 		return "F"
 	}
@@ -130,6 +185,7 @@ var sentinels = map[error]string{
 	conversation.ErrForbidden: ".", conversation.ErrHeld: "h", conversation.ErrNotPossible: "n",
 	conversation.ErrNotFound: "f", conversation.ErrExists: "e", conversation.ErrAlreadyClosed: "c",
 	conversation.ErrBlocked: "x", conversation.ErrNoBot: "o", conversation.ErrWindowOver: "w",
+	conversation.ErrAgentGone: "g", conversation.ErrAgentFull: "l", conversation.ErrAgentUnavailable: "u",
 	conversation.ErrTooManyArticles: "m", conversation.ErrHistoryFull: "F", conversation.ErrStale: "s",
 }
 
@@ -196,8 +252,12 @@ func (x cell) checkRefusal(r conversation.Request, e *conversation.RefusedError)
 	if e.Why == conversation.ErrAlreadyClosed && e.Closing != x.c.Closing {
 		return errors.New("the refusal does not say how it was closed")
 	}
-	if !slices.Equal(e.Allowed, x.allowed) {
-		return fmt.Errorf("the refusal allows %v, Allowed says %v", e.Allowed, x.allowed)
+	known := conversation.AgentReady
+	if conversation.AgentFor(x.c, r).Agent == x.by().ID {
+		known = x.agent
+	}
+	if want := x.allowed[known]; !slices.Equal(e.Allowed, want) {
+		return fmt.Errorf("the refusal allows %v, Allowed says %v", e.Allowed, want)
 	}
 	return nil
 }

@@ -34,8 +34,11 @@ func TestAFullHistoryCanOnlyEnd(t *testing.T) {
 		l.refused(ann, c, conversation.ErrHistoryFull)
 	}
 	l.refused(vera, conversation.Say{}, conversation.ErrHistoryFull)
-	l.already(vera, conversation.SetPresence{Online: true})
-	l.already(vera, conversation.SetPresence{})
+	for _, c := range []conversation.Command{
+		conversation.AssigneeGone{Agent: "ann", Since: l.now}, conversation.Regroup{Group: "billing"},
+	} {
+		l.refused(host, c, conversation.ErrHistoryFull)
+	}
 	same(t, "what ann may do", conversation.Allowed(l.c, ann, l.facts()), []conversation.CommandName{
 		conversation.NameClose, conversation.NameBlock,
 	})
@@ -63,6 +66,11 @@ func TestDeadlinesPassOverAFullHistory(t *testing.T) {
 		same(t, "what happened", conversation.EventName(l.idle()[0]), want)
 	}
 	same(t, "the version", l.c.Version, conversation.Version(conversation.MaxHistory+3))
+
+	l = held(t, noBot).full()
+	l.refused(host, conversation.Requeue{}, conversation.ErrHistoryFull)
+	l.do(host, conversation.Requeue{Reason: conversation.WaitRemoved})
+	same(t, "the state", l.c.State, conversation.StateWaiting)
 
 	l = asleep(t, conversation.Snooze{Until: snooze.For(time.Hour)}).full()
 	only[conversation.Woken](l, l.idle())
@@ -98,20 +106,4 @@ func TestNoMoreArticlesAreLinkedThanCanBe(t *testing.T) {
 	same(t, "the conversation", l.c, before)
 	l.do(ann, unresolved)
 	l.refused(ann, link(conversation.MaxArticles), conversation.ErrTooManyArticles)
-}
-
-// TestComingsAndGoingsDoNotFillTheHistory: they are recorded in its first half
-// only, and messages have the rest.
-func TestComingsAndGoingsDoNotFillTheHistory(t *testing.T) {
-	t.Parallel()
-	l := opened(t, noBot)
-	for i := range 2 * conversation.MaxHistory {
-		events, err := conversation.Decide(l.c, conversation.Request{By: vera, Command: conversation.SetPresence{Online: i%2 == 0}}, conversation.Facts{Now: l.now})
-		if err != nil {
-			t.Fatal(err)
-		}
-		l.c, _ = conversation.Append(l.c, vera, l.now, events)
-	}
-	same(t, "the version", l.c.Version, conversation.Version(conversation.MaxHistory/2))
-	l.do(vera, conversation.Say{Text: "Is anybody there?"})
 }

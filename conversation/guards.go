@@ -35,7 +35,33 @@ var (
 	// agentReady looks at the agent to whom the conversation would go back: the
 	// keeper of the snooze, or whoever held a closed one.
 	agentReady = guard{"the agent who had it can have it again", func(d *decision) bool {
-		return d.agentBefore() != "" && d.facts.Agent == AgentReady
+		return d.agentBefore() != "" && d.agentReady()
+	}}
+
+	agentGone = guard{"there is no such agent", func(d *decision) bool {
+		return d.facts.Agent == AgentRemoved || d.facts.Agent == AgentUnknown
+	}}
+	agentFull = guard{"the agent has no seat left", func(d *decision) bool {
+		return d.facts.Agent == AgentFull
+	}}
+	wakerFull = guard{"the agent has no seat left, and waking may not overfill", func(d *decision) bool {
+		return d.facts.Agent == AgentFull && !d.facts.Policy.WakeOverCapacity
+	}}
+	agentUnavailable = guard{"the agent is not available", func(d *decision) bool {
+		return d.facts.Agent == AgentUnavailable
+	}}
+
+	sameGroup = guard{"it is of the group", func(d *decision) bool {
+		return d.command.(Regroup).Group == d.c.Group
+	}}
+	assigneeLeft = guard{"the agent has it and was available", func(d *decision) bool {
+		return d.command.(AssigneeGone).Agent == d.c.Agent && d.c.AwaySince.IsZero()
+	}}
+	assigneeAway = guard{"the agent has it and was away", func(d *decision) bool {
+		return d.command.(AssigneeBack).Agent == d.c.Agent && !d.c.AwaySince.IsZero()
+	}}
+	emailWanted = guard{"an e-mail is wanted about unread answers", func(d *decision) bool {
+		return len(d.c.Unread) > 0 && d.emailWanted()
 	}}
 
 	windowOver = guard{"the reopen window is over", func(d *decision) bool {
@@ -63,17 +89,13 @@ var (
 
 	sameDecision = guard{"the decision is the same", func(d *decision) bool {
 		r := d.command.(Reclassify)
-		return r.Outcome == d.c.Closing.Outcome && r.Reason == d.c.Closing.Reason
+		tags := slices.Compact(slices.Sorted(slices.Values(r.Tags)))
+		return r.Outcome == d.c.Closing.Outcome && r.Reason == d.c.Closing.Reason &&
+			(r.Tags == nil || slices.Equal(tags, d.c.Closing.Tags))
 	}}
 
-	samePresence = guard{"the presence is the same", func(d *decision) bool {
-		return d.command.(SetPresence).Online == d.c.Online
-	}}
-	historyHalfFull = guard{"half of the history is used", func(d *decision) bool {
-		return d.c.Version >= MaxHistory/2
-	}}
 	typingPostpones = guard{"it moves the idle deadline noticeably", func(d *decision) bool {
-		next, ok := nextDeadline(d.c, &d.facts.Policy)
+		next, ok := nextIdle(d.c, &d.facts.Policy)
 		if !ok {
 			return false
 		}
@@ -98,8 +120,13 @@ var (
 	}}
 	snoozeOverAndKept = guard{"the snooze is over, it is kept, and the agent can have it", func(d *decision) bool {
 		_, due := d.due()
-		return due && d.c.Snooze.AtEnd == snooze.Keep && d.facts.Agent == AgentReady
+		return due && d.c.Snooze.AtEnd == snooze.Keep && d.agentReady()
 	}}
+
+	takeAwayDue = guard{"the visitor has waited too long for an agent who is away", func(d *decision) bool {
+		return d.takeAwayDue() && (agentGone.open(d) || agentUnavailable.open(d))
+	}}
+	backInTime = guard{"the visitor has waited too long, but the agent is back", (*decision).takeAwayDue}
 
 	promptDue   = stepDue("a prompt is due", idle.Prompt)
 	followUpDue = stepDue("a follow-up is due", idle.FollowUp)
@@ -113,6 +140,25 @@ func stepDue(name string, action idle.Action) guard {
 		next, due := d.due()
 		return due && next.action == action
 	}}
+}
+
+// takeAwayDue reports whether what is due is to take it from the agent.
+func (d *decision) takeAwayDue() bool {
+	next, due := d.due()
+	return due && d.c.State == StateAssigned && next.action == ""
+}
+
+// agentReady reports whether the agent can have it again; out of a snooze, the
+// policy may let that overfill them.
+func (d *decision) agentReady() bool {
+	over := d.c.State == StateSnoozed && d.facts.Policy.WakeOverCapacity
+	return d.facts.Agent == AgentReady || d.facts.Agent == AgentFull && over
+}
+
+// emailWanted reports whether an e-mail is to be asked for, given that there are
+// unread answers.
+func (d *decision) emailWanted() bool {
+	return d.facts.Policy.NotifyByEmail && d.facts.AwayWithEmail && !d.c.EmailRequested
 }
 
 // due returns the deadline of the conversation if it has passed.

@@ -162,7 +162,7 @@ func TestWhatMattersToNoBotDoesNotMakeItStale(t *testing.T) {
 	l.say(vera)
 	seen := l.c.Version
 	l.do(ann, conversation.AddNote{Text: "look here"})
-	l.do(vera, conversation.SetPresence{Online: true})
+	l.do(host, conversation.Regroup{Group: "billing"})
 	l.do(vera, conversation.Say{Text: "out of office", Automatic: true})
 	if _, err := l.tryAsOf(seen, robot, conversation.Say{Text: "42"}); err != nil {
 		t.Errorf("say by the bot as of %d: %v", seen, err)

@@ -15,9 +15,12 @@ var withHand = []conversation.Command{
 	conversation.Snooze{Until: shortly}, conversation.Wake{}, resolved,
 }
 
-// never are those that no agent may ever give, whoever has it.
+// never are those that no agent may ever give, whoever has it; the first two a
+// supervisor may.
 var never = []conversation.Command{
-	conversation.Assign{Agent: "ann"}, conversation.SetPresence{Online: true}, conversation.Typing{},
+	conversation.Assign{Agent: "ann"}, conversation.Regroup{Group: "billing"},
+	conversation.AssigneeGone{Agent: "ann", Since: start}, conversation.AssigneeBack{Agent: "ann"},
+	conversation.NotifyByEmail{}, conversation.Typing{},
 	conversation.MarkRead{}, conversation.Expire{},
 }
 
@@ -51,7 +54,7 @@ func TestASupervisorIsToldThatItIsHeldToo(t *testing.T) {
 			refused := l.refused(sue, c, conversation.ErrHeld)
 			same(t, "the holder", refused.Holder, "ann")
 		}
-		for _, c := range never[1:] {
+		for _, c := range never[2:] {
 			l.refused(sue, c, conversation.ErrForbidden)
 		}
 	}
@@ -69,11 +72,13 @@ func TestWhatTheBotOrTheQueueHasIsHeldByNoAgent(t *testing.T) {
 		for _, by := range []conversation.Actor{ann, sue} {
 			refused := l.refused(by, conversation.Say{Text: "hello"}, conversation.ErrHeld)
 			same(t, "the holder", refused.Holder, "")
-			for _, c := range never[1:] {
+			for _, c := range never[2:] {
 				l.refused(by, c, conversation.ErrForbidden)
 			}
 		}
-		l.refused(ann, never[0], conversation.ErrForbidden)
+		for _, c := range never[:2] {
+			l.refused(ann, c, conversation.ErrForbidden)
+		}
 	}
 	l := opened(t, noBot)
 	for _, c := range []conversation.Command{conversation.Transfer{Agent: "bob"}, conversation.Transfer{Group: "billing"}} {
@@ -90,7 +95,7 @@ func TestABotIsToldThatSomebodyElseHasItWhereItCouldItself(t *testing.T) {
 		for _, c := range []conversation.Command{conversation.Say{}, resolved} {
 			same(t, "the holder", l.refused(robot, c, conversation.ErrHeld).Holder, l.c.Agent)
 		}
-		for _, c := range []conversation.Command{conversation.Block{}, conversation.SetPresence{}, conversation.Typing{}, conversation.Expire{}} {
+		for _, c := range []conversation.Command{conversation.Block{}, conversation.NotifyByEmail{}, conversation.Typing{}, conversation.Expire{}} {
 			l.refused(robot, c, conversation.ErrForbidden)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
@@ -31,6 +32,12 @@ var idFields = []struct {
 	{"agent", func(id string) conversation.Request {
 		return conversation.Request{By: sue, Command: conversation.Assign{Agent: id}}
 	}},
+	{"agent", func(id string) conversation.Request {
+		return conversation.Request{By: host, Command: conversation.AssigneeGone{Agent: id, Since: start}}
+	}},
+	{"agent", func(id string) conversation.Request {
+		return conversation.Request{By: host, Command: conversation.AssigneeBack{Agent: id}}
+	}},
 	{"article", func(id string) conversation.Request {
 		return conversation.Request{By: ann, Command: conversation.LinkArticle{Article: id}}
 	}},
@@ -52,6 +59,12 @@ var optionalIDFields = []struct {
 	}},
 	{"previous", func(id string) conversation.Request {
 		return conversation.Request{By: vera, Command: conversation.Open{Previous: id}}
+	}},
+	{"previous agent", func(id string) conversation.Request {
+		return conversation.Request{By: vera, Command: conversation.Open{PreviousAgent: id}}
+	}},
+	{"group", func(id string) conversation.Request {
+		return conversation.Request{By: sue, Command: conversation.Regroup{Group: id}}
 	}},
 	{"group", func(id string) conversation.Request {
 		return conversation.Request{By: vera, Command: conversation.RequestAgent{Group: id}}
@@ -174,6 +187,10 @@ func TestTextIsLimitedUTF8WithoutControlCharacters(t *testing.T) {
 	}
 }
 
+func goneSince(since time.Time) conversation.AssigneeGone {
+	return conversation.AssigneeGone{Agent: "ann", Since: since}
+}
+
 func TestInputThatCouldNeverBeMeant(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -196,6 +213,13 @@ func TestInputThatCouldNeverBeMeant(t *testing.T) {
 		{"on_reply", conversation.Request{By: ann, Command: conversation.Snooze{Until: shortly, OnReply: "bark"}}, "on_reply"},
 		{"outcome", conversation.Request{By: ann, Command: conversation.Close{Outcome: "happy"}}, "outcome"},
 		{"cause", conversation.Request{By: ann, Command: conversation.Close{Outcome: closure.Resolved, Cause: "idle"}}, "cause"},
+		{"a reason of an agent's", conversation.Request{By: ann, Command: conversation.Requeue{Reason: "full"}}, "reason"},
+		{"a supervisor's", conversation.Request{By: sue, Command: conversation.Requeue{Reason: "full"}}, "reason"},
+		{"an unknown reason", conversation.Request{By: host, Command: conversation.Requeue{Reason: "bored"}}, "reason"},
+		{"gone since ever", conversation.Request{By: host, Command: conversation.AssigneeGone{Agent: "ann"}}, "since"},
+		{"gone since what is stored as ever", conversation.Request{By: host, Command: goneSince(time.Time{}.Add(999))}, "since"},
+		{"gone since before that", conversation.Request{By: host, Command: goneSince(time.Time{}.Add(-time.Hour))}, "since"},
+		{"gone since what cannot be written", conversation.Request{By: host, Command: goneSince(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC))}, "since"},
 		{"up_to", conversation.Request{By: vera, Command: conversation.MarkRead{UpTo: -1}}, "up_to"},
 	}
 	for _, test := range tests {
@@ -216,6 +240,10 @@ func TestAnUnknownConversationIsNotFound(t *testing.T) {
 			c = conversation.Assign{Agent: "bob"}
 		case conversation.NameTransfer:
 			c = conversation.Transfer{Agent: "bob"}
+		case conversation.NameAssigneeGone:
+			c = goneSince(start)
+		case conversation.NameAssigneeBack:
+			c = conversation.AssigneeBack{Agent: "ann"}
 		case conversation.NameReclassify:
 			c = conversation.Reclassify{Outcome: closure.Resolved}
 		case conversation.NameLinkArticle:
@@ -247,6 +275,9 @@ func TestErrorsRepeatNoTextOrIDAndStayShort(t *testing.T) {
 		{By: ann, Command: conversation.AddNote{Text: secret}},
 		{By: sue, Command: conversation.Assign{Agent: secret}},
 		{By: ann, Command: conversation.LinkArticle{Article: secret}},
+		{By: host, Command: conversation.Requeue{Reason: conversation.WaitReason(secret)}},
+		{By: host, Command: conversation.Regroup{Group: secret}},
+		{By: host, Command: conversation.AssigneeBack{Agent: secret}},
 		{By: ann, Command: conversation.Close{Outcome: closure.Outcome(secret)}},
 		{By: ann, Command: conversation.Close{Outcome: closure.Unresolved, Reason: closure.Reason(secret)}},
 		{By: ann, Command: conversation.Close{Outcome: closure.Resolved, Cause: closure.Cause(secret)}},

@@ -41,7 +41,8 @@ type life struct {
 	testing.TB
 	now     time.Time
 	policy  conversation.Policy
-	agent   conversation.Readiness // of the agent to whom it would go back
+	agent   conversation.Readiness // of the agent on whom the decision depends
+	left    bool                   // the visitor has left the site, and an e-mail address
 	c       conversation.Conversation
 	journal []conversation.Record
 }
@@ -72,7 +73,7 @@ func held(t testing.TB, p conversation.Policy) *life {
 }
 
 func (l *life) facts() conversation.Facts {
-	return conversation.Facts{Now: l.now, Policy: l.policy, Agent: l.agent}
+	return conversation.Facts{Now: l.now, Policy: l.policy, Agent: l.agent, AwayWithEmail: l.left}
 }
 
 // after lets time pass.

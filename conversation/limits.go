@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,6 +19,10 @@ const (
 	MaxText    = 64 << 10 // bytes of a message
 	MaxNote    = 4 << 10  // bytes of a note
 	MaxHistory = 20_000   // events in a journal; then a conversation can only end
+
+	MaxTags      = 32   // tags of a closing
+	MaxTag       = 64   // bytes of a tag
+	MaxCatalogue = 1000 // tags of a workspace
 
 	MaxArticles = 100 // articles linked to a conversation
 	MaxUnread   = 100 // unread answers that are kept count of; more look the same
@@ -121,6 +127,9 @@ func (o Open) check(by Actor) error {
 	if err := checkOptionalID("previous", o.Previous); err != nil {
 		return err
 	}
+	if err := checkOptionalID("previous agent", o.PreviousAgent); err != nil {
+		return err
+	}
 	return checkOptionalID("group", o.Group)
 }
 
@@ -140,7 +149,21 @@ func (t Transfer) check(Actor) error {
 	return CheckID("group", t.Group)
 }
 
-func (Requeue) check(Actor) error { return nil }
+var waitReasons = []WaitReason{
+	WaitUnavailable, WaitFull, WaitLeftGroup, WaitRemoved, WaitUnknown, WaitReleased, WaitLoggedOut,
+}
+
+func (r Requeue) check(by Actor) error {
+	switch {
+	case r.Reason == "":
+		return nil
+	case by.Kind != KindSystem:
+		return &InvalidError{Field: "reason", Rule: "only the system gives a reason"}
+	case !slices.Contains(waitReasons, r.Reason):
+		return &InvalidError{Field: "reason", Rule: fmt.Sprintf("must be one of %q", waitReasons)}
+	}
+	return nil
+}
 
 // check leaves the deadline to the decision, which knows what time it is.
 func (s Snooze) check(Actor) error {
@@ -181,7 +204,45 @@ func (c Close) check(by Actor) error {
 	} else if !slices.Contains(closingCauses[by.Kind], c.Cause) {
 		return &InvalidError{Field: "cause", Rule: fmt.Sprintf("must be one of %q for a %s", closingCauses[by.Kind], by.Kind)}
 	}
+	if err := checkClosingTags(c.Tags); err != nil {
+		return err
+	}
+	if by.Kind == KindVisitor && len(c.Tags) > 0 {
+		return &InvalidError{Field: "tags", Rule: "a visitor gives none"}
+	}
 	return checkOutcome(c.decision(by))
+}
+
+func checkClosingTags(tags []string) error {
+	if len(tags) > MaxTags {
+		return &InvalidError{Field: "tags", Rule: fmt.Sprintf("must be at most %d, are %d", MaxTags, len(tags))}
+	}
+	return checkTags(tags)
+}
+
+func checkTags(tags []string) error {
+	for _, tag := range tags {
+		if err := checkTag(tag); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkTag refuses what would make a tag look like another one, or like none.
+func checkTag(tag string) error {
+	if strings.TrimSpace(tag) != tag || tag == "" {
+		return &InvalidError{Field: "tags", Rule: "must not be empty, nor begin or end with a space"}
+	}
+	if err := CheckText("tags", tag, MaxTag); err != nil {
+		return err
+	}
+	for i, r := range tag {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return &InvalidError{Field: "tags", Rule: fmt.Sprintf("must have no control characters, byte %d is one", i)}
+		}
+	}
+	return nil
 }
 
 // decision returns what a closing by by records: a visitor's is unresolved
@@ -218,11 +279,27 @@ func checkOutcome(outcome closure.Outcome, reason closure.Reason, cause closure.
 	return nil
 }
 
-func (r Reclassify) check(Actor) error { return checkOutcome(r.Outcome, r.Reason, "") }
+func (r Reclassify) check(Actor) error {
+	if err := checkClosingTags(r.Tags); err != nil {
+		return err
+	}
+	return checkOutcome(r.Outcome, r.Reason, "")
+}
 
-func (Reopen) check(Actor) error      { return nil }
-func (SetPresence) check(Actor) error { return nil }
-func (Typing) check(Actor) error      { return nil }
+func (Reopen) check(Actor) error    { return nil }
+func (r Regroup) check(Actor) error { return checkOptionalID("group", r.Group) }
+
+func (a AssigneeGone) check(Actor) error {
+	since := a.Since.UTC().Truncate(time.Microsecond)
+	if year := since.Year(); since.IsZero() || year < 1 || year > 9999 {
+		return &InvalidError{Field: "since", Rule: "must be given, in the years 1 to 9999"}
+	}
+	return CheckID("agent", a.Agent)
+}
+
+func (a AssigneeBack) check(Actor) error { return CheckID("agent", a.Agent) }
+func (NotifyByEmail) check(Actor) error  { return nil }
+func (Typing) check(Actor) error         { return nil }
 
 func (m MarkRead) check(Actor) error {
 	if m.UpTo < 0 {

@@ -45,13 +45,29 @@ import (
 //   - A full history takes a closing, a block and a passed deadline; a visitor whom
 //     it cannot take back is told that the window is over.
 //   - What a snooze is until, nobody looks at before all else fits.
+//   - What speaks against an agent is looked at after who may and who has it, and
+//     before what was missed: nobody of that name, then full, then unavailable.
+//     Leaving the group counts only where it goes back by itself.
+//   - Only a snooze that ends is overfilled: not what a supervisor takes, not what
+//     is transferred to its keeper, not what is opened again.
+//   - An agent is away from when the system said, but not from what is still to
+//     come; or from when they got it, by transfer or out of a snooze, unavailable.
+//   - At the same instant the ladder goes first. What it does may take the
+//     conversation out of the absent agent's hands.
+//   - A conversation waits for a reason until it leaves the queue, or is passed to
+//     another group.
+//   - The agent before is who last lost it to somebody else, to the queue, to the
+//     closing; who hands it back, or does nothing for so long that it is, leaves no
+//     trace. Who reopens it finds who had it when it was closed.
+//   - Automatic messages and follow-ups ask for an e-mail like any answer, also when
+//     it is closed.
 type modelLife struct {
 	facts                 []string // what the last step caused
 	version               conversation.Version
 	state                 conversation.State
 	visitor, group, agent string
 	since                 time.Time
-	online, blocked       bool
+	blocked               bool
 	unread                []conversation.Version
 	articles              []string
 	speaker               idle.Speaker         // who wrote last
@@ -62,6 +78,10 @@ type modelLife struct {
 	told                  bool      // by a follow-up, in this silence
 	wakeAt                time.Time // zero: at the reply
 	keep, asleep, missed  bool      // of the snooze
+	away                  time.Time // since when the agent is; zero: is not
+	before                string    // the agent who lost it last
+	why                   conversation.WaitReason
+	mailed                bool // an e-mail was asked for since all was read
 	closing               conversation.Closing
 }
 
@@ -72,7 +92,8 @@ type modelAsk struct {
 	asOf    conversation.Version
 	now     time.Time
 	policy  conversation.Policy
-	ready   conversation.Readiness
+	ready   conversation.Readiness // of the agent on whom it depends
+	offline bool                   // the visitor, and has left an address
 }
 
 var modelStates = []conversation.State{"", "bot", "waiting", "assigned", "snoozed", "closed"}
@@ -94,7 +115,10 @@ var modelGrid = func() map[conversation.CommandName][]string {
 		close         - vasbx vasx  vhsx vhsx vasbx
 		reclassify    - -     -     -    -    asx
 		reopen        - -     -     -    -    asx
-		set_presence  - vx    vx    vx   vx   vx
+		regroup       - sx    sx    sx   sx   -
+		assignee_gone - x     x     x    x    x
+		assignee_back - x     x     x    x    x
+		notify_by_email - x   x     x    x    x
 		typing        - v     v     v    v    v
 		mark_read     - vx    vx    vx   vx   vx
 		add_note      - asbx  asbx  asbx asbx asbx
@@ -135,6 +159,9 @@ func (m *modelLife) step(q modelAsk) error {
 		return err
 	}
 	ends := slices.Contains([]conversation.CommandName{"close", "block", "expire"}, q.command.Name())
+	if lost, ok := q.command.(conversation.Requeue); ok && lost.Reason != "" {
+		ends = true
+	}
 	if m.version >= conversation.MaxHistory && !ends {
 		if then := m.copy(); then.do(q) {
 			return conversation.ErrHistoryFull
@@ -161,7 +188,7 @@ func (m *modelLife) do(q modelAsk) bool {
 	m.facts = nil
 	switch c := q.command.(type) {
 	case conversation.Open:
-		m.visitor, m.group = cmp.Or(c.Visitor, q.by.ID), c.Group
+		m.visitor, m.group, m.before = cmp.Or(c.Visitor, q.by.ID), c.Group, c.PreviousAgent
 		if c.ForAgent {
 			m.enter(q, "opened for a person", "waiting", "")
 			m.asked = q.now
@@ -188,14 +215,14 @@ func (m *modelLife) do(q modelAsk) bool {
 		m.handBack(q)
 	case conversation.Transfer:
 		if c.Agent != "" && !m.has(c.Agent) {
-			m.enter(q, "transferred from "+m.agent, "assigned", c.Agent)
+			m.give(q, fmt.Sprintf("transferred from %s, unavailable %t", m.agent, q.ready == "unavailable"), c.Agent)
 		} else if c.Group != "" && (m.state != "waiting" || m.group != c.Group) {
 			m.group = c.Group
-			m.enter(q, "transferred from "+m.agent, "waiting", "")
+			m.enter(q, "transferred from "+m.agent+", unavailable false", "waiting", "")
 		}
 	case conversation.Requeue:
 		if m.state != "waiting" {
-			m.enter(q, "requeued from "+m.agent, "waiting", "")
+			m.queue(q, "requeued from "+m.agent, c.Reason)
 		}
 	case conversation.Snooze:
 		deadline, _ := c.Until.Resolve(q.now)
@@ -205,7 +232,7 @@ func (m *modelLife) do(q modelAsk) bool {
 		m.missed = missed
 	case conversation.Wake:
 		if m.state == "snoozed" {
-			m.wake(q, "agent", q.by.ID == m.agent || q.ready == "")
+			m.wake(q, "agent", q.by.ID == m.agent || q.takesBack())
 		}
 	case conversation.Close:
 		d, _ := modelDecision(c, q.by.Kind)
@@ -217,10 +244,28 @@ func (m *modelLife) do(q modelAsk) bool {
 		}
 	case conversation.Reopen:
 		m.reopen(q)
-	case conversation.SetPresence:
-		if m.version < conversation.MaxHistory/2 {
-			m.set(&m.online, c.Online, "presence_changed")
+	case conversation.Regroup:
+		if m.group != c.Group {
+			m.fact("regrouped from " + m.group + " to " + c.Group)
+			m.group = c.Group
+			if m.state == "waiting" {
+				m.rung, m.quiet, m.told = 0, q.now, false
+			}
 		}
+	case conversation.AssigneeGone:
+		if m.has(c.Agent) && m.away.IsZero() {
+			m.away = c.Since.Truncate(time.Microsecond)
+			if m.away.After(q.now) {
+				m.away = q.now
+			}
+			m.fact("assignee_left")
+		}
+	case conversation.AssigneeBack:
+		if m.has(c.Agent) {
+			m.returned()
+		}
+	case conversation.NotifyByEmail:
+		m.mail(q)
 	case conversation.Typing:
 		_, step, ok := m.next(q.policy)
 		if ok && q.now.Sub(m.quiet) >= min(conversation.TypingGrain, step.After/4) {
@@ -232,6 +277,7 @@ func (m *modelLife) do(q modelAsk) bool {
 		if slices.ContainsFunc(m.unread, read) {
 			m.fact("marked_read")
 			m.unread = slices.DeleteFunc(slices.Clone(m.unread), read)
+			m.mailed = m.mailed && len(m.unread) > 0
 		}
 	case conversation.AddNote:
 		m.fact("note_added")
@@ -278,13 +324,42 @@ func (m *modelLife) refusal(q modelAsk) error {
 		against = modelIf(visitor && m.blocked, conversation.ErrBlocked)
 	case conversation.Take:
 		hands = !m.has(q.by.ID)
+		if m.state == "snoozed" && m.agent == q.by.ID {
+			against = q.cannotWake()
+		} else if hands {
+			against = q.cannotHave()
+		}
 	case conversation.Assign:
 		hands = !m.has(c.Agent)
+		if hands {
+			against = q.cannotHave()
+		}
+	case conversation.Wake:
+		if m.state == "snoozed" && m.agent == q.by.ID {
+			against = q.cannotWake()
+		}
+	case conversation.Reopen:
+		if kind != "system" {
+			against = q.cannotHave()
+		}
+	case conversation.Requeue:
+		reasons := strings.Fields("unavailable full left_group removed unknown released logged_out")
+		legal = legal && (c.Reason == "" || kind == "system" && slices.Contains(reasons, string(c.Reason)))
+	case conversation.AssigneeGone:
+		legal = legal && c.Agent != "" && !c.Since.IsZero()
+	case conversation.AssigneeBack:
+		legal = legal && c.Agent != ""
 	case conversation.HandBack:
 		against = modelIf(m.state == "assigned" && !q.policy.Bot, conversation.ErrNoBot)
 		message = m.state == "assigned"
 	case conversation.Transfer:
 		legal = legal && (c.Agent == "") != (c.Group == "")
+		if c.Agent != "" && !m.has(c.Agent) {
+			against = q.cannotHave()
+			if against == conversation.ErrAgentUnavailable {
+				against = nil
+			}
+		}
 	case conversation.Snooze:
 		legal = legal && !(c.Until.Reply && c.OnReply == snooze.StayAsleep)
 		message = true
@@ -304,6 +379,34 @@ func (m *modelLife) refusal(q modelAsk) error {
 	missed := message && m.spoke > q.asOf || hands && m.handed > q.asOf
 	return cmp.Or(modelIf(!legal, conversation.ErrInvalid), m.barred(q), against,
 		modelIf(q.asOf != 0 && missed, conversation.ErrStale))
+}
+
+// cannotHave says what speaks against giving the agent something new.
+func (q modelAsk) cannotHave() error {
+	switch q.ready {
+	case "removed", "unknown":
+		return conversation.ErrAgentGone
+	case "full":
+		return conversation.ErrAgentFull
+	case "unavailable":
+		return conversation.ErrAgentUnavailable
+	}
+	return nil
+}
+
+// cannotWake says what speaks against the keeper's own end of a snooze.
+func (q modelAsk) cannotWake() error {
+	why := q.cannotHave()
+	if why == conversation.ErrAgentUnavailable || why == conversation.ErrAgentFull && q.policy.WakeOverCapacity {
+		return nil
+	}
+	return why
+}
+
+// takesBack reports whether the keeper gets it when somebody or something else
+// ends the snooze.
+func (q modelAsk) takesBack() bool {
+	return q.ready == "" || q.ready == "full" && q.policy.WakeOverCapacity
 }
 
 func modelIf(refused bool, why error) error {
@@ -382,8 +485,41 @@ func (m *modelLife) enter(q modelAsk, fact string, state conversation.State, age
 	if m.state != state {
 		m.since = q.now
 	}
+	if m.agent != "" && m.agent != agent {
+		m.before = m.agent
+	}
+	m.away, m.why = time.Time{}, ""
 	m.state, m.agent, m.rung, m.quiet, m.told = state, agent, 0, q.now, false
 	m.wakeAt, m.keep, m.asleep, m.missed = time.Time{}, false, false, false
+}
+
+// give enters it into the hands of an agent who may be away.
+func (m *modelLife) give(q modelAsk, fact, agent string) {
+	m.enter(q, fact, "assigned", agent)
+	if q.ready == "unavailable" {
+		m.away = q.now
+	}
+}
+
+// queue lets it wait for a reason.
+func (m *modelLife) queue(q modelAsk, fact string, why conversation.WaitReason) {
+	m.enter(q, fact+" for "+string(why), "waiting", "")
+	m.why = why
+}
+
+// returned notes that the agent is there again.
+func (m *modelLife) returned() {
+	if !m.away.IsZero() {
+		m.away = time.Time{}
+		m.fact("assignee_returned")
+	}
+}
+
+// mail asks for an e-mail about what is unread.
+func (m *modelLife) mail(q modelAsk) {
+	if len(m.unread) > 0 && q.policy.NotifyByEmail && q.offline {
+		m.set(&m.mailed, true, "email_requested")
+	}
 }
 
 // ask leaves something open, unless it is already.
@@ -394,12 +530,13 @@ func (m *modelLife) ask(q modelAsk) {
 }
 
 // answer is a fact that the visitor can read: it is unread, as are no more than
-// the last.
-func (m *modelLife) answer(fact string) {
+// the last, and who is not there may need an e-mail.
+func (m *modelLife) answer(q modelAsk, fact string) {
 	m.fact(fact)
 	if m.unread = append(m.unread, m.version); len(m.unread) > conversation.MaxUnread {
 		m.unread = m.unread[1:]
 	}
+	m.mail(q)
 }
 
 func (m *modelLife) request(q modelAsk, group string) {
@@ -411,7 +548,7 @@ func (m *modelLife) request(q modelAsk, group string) {
 		m.rung, m.quiet, m.told = 0, q.now, false
 	case m.state == "snoozed":
 		m.fact("agent_requested for " + group)
-		m.wake(q, "visitor", q.ready == "")
+		m.wake(q, "visitor", q.takesBack())
 	default:
 		return
 	}
@@ -424,7 +561,7 @@ func (m *modelLife) say(q modelAsk, automatic bool) {
 	if visitor {
 		m.fact("said")
 	} else {
-		m.answer("said")
+		m.answer(q, "said")
 	}
 	if automatic {
 		return
@@ -439,11 +576,11 @@ func (m *modelLife) say(q modelAsk, automatic bool) {
 	if m.state == "closed" {
 		m.reopen(q)
 	} else if m.state == "bot" && !q.policy.Bot {
-		m.enter(q, "requeued from ", "waiting", "")
+		m.queue(q, "requeued from ", "")
 	} else if m.asleep {
 		m.missed = true
 	} else if m.state == "snoozed" {
-		m.wake(q, "visitor", q.ready == "")
+		m.wake(q, "visitor", q.takesBack())
 	}
 }
 
@@ -451,7 +588,7 @@ func (m *modelLife) say(q modelAsk, automatic bool) {
 func (m *modelLife) handBack(q modelAsk) {
 	if m.state != "bot" {
 		m.enter(q, "handed_back from "+m.agent, "bot", "")
-		m.asked = time.Time{}
+		m.asked, m.before = time.Time{}, ""
 	}
 }
 
@@ -464,11 +601,11 @@ func (m *modelLife) wake(q modelAsk, cause string, back bool) {
 	woken := fmt.Sprintf("woken by %s, %v late, to ", cause, late)
 	switch {
 	case back:
-		m.enter(q, woken+m.agent+" for ", "assigned", m.agent)
+		m.give(q, fmt.Sprintf("%s%s for , unavailable %t", woken, m.agent, q.ready == "unavailable"), m.agent)
 	case cause == "timer" && !m.keep:
-		m.enter(q, woken+" for released", "waiting", "")
+		m.queue(q, woken, "released")
 	default:
-		m.enter(q, woken+" for "+string(q.ready), "waiting", "")
+		m.queue(q, woken, conversation.WaitReason(q.ready))
 	}
 }
 
@@ -490,9 +627,9 @@ func (m *modelLife) reopen(q modelAsk) {
 	case q.policy.Bot:
 		m.enter(q, "reopened to  for ", "bot", "")
 	case former == "":
-		m.enter(q, "reopened to  for ", "waiting", "")
+		m.queue(q, "reopened to ", "")
 	case q.ready != "":
-		m.enter(q, "reopened to  for "+string(q.ready), "waiting", "")
+		m.queue(q, "reopened to ", conversation.WaitReason(q.ready))
 	default:
 		m.enter(q, "reopened to "+former+" for ", "assigned", former)
 	}
@@ -538,20 +675,49 @@ func (m *modelLife) next(p conversation.Policy) (int, idle.Step, bool) {
 	return rung, l.Steps[rung], true
 }
 
+// taken returns when it is taken from the agent who is away; zero: never.
+func (m *modelLife) taken(p conversation.Policy) time.Time {
+	after := cmp.Or(p.ReassignAfter, 24*time.Hour)
+	if m.away.IsZero() || m.asked.IsZero() || after < 0 {
+		return time.Time{}
+	}
+	if m.asked.After(m.away) {
+		return m.asked.Add(after)
+	}
+	return m.away.Add(after)
+}
+
 // due returns when the conversation does something by itself; zero: never.
 func (m *modelLife) due(p conversation.Policy) time.Time {
+	taken := m.taken(p)
 	if _, step, ok := m.next(p); ok {
-		return m.quiet.Add(step.After)
+		due := m.quiet.Add(step.After)
+		if taken.IsZero() || !taken.Before(due) {
+			return due
+		}
+	}
+	if !taken.IsZero() {
+		return taken
 	}
 	return m.wakeAt
 }
 
 func (m *modelLife) expire(q modelAsk) {
-	if due := m.due(q.policy); due.IsZero() || q.now.Before(due) {
+	due := m.due(q.policy)
+	if due.IsZero() || q.now.Before(due) {
 		return
 	}
 	if m.state == "snoozed" {
-		m.wake(q, "timer", m.keep && q.ready == "")
+		m.wake(q, "timer", m.keep && q.takesBack())
+		return
+	}
+	_, step, climbs := m.next(q.policy)
+	if !climbs || m.quiet.Add(step.After).After(due) {
+		if slices.Contains([]conversation.Readiness{"unavailable", "removed", "unknown"}, q.ready) {
+			m.queue(q, "requeued from "+m.agent, conversation.WaitReason(q.ready))
+		} else {
+			m.returned()
+		}
 		return
 	}
 	rung, step, _ := m.next(q.policy)
@@ -560,12 +726,12 @@ func (m *modelLife) expire(q modelAsk) {
 		m.fact("prompted")
 		m.rung, m.quiet = rung+1, q.now
 	case "follow_up":
-		m.answer("followed_up")
+		m.answer(q, "followed_up")
 		m.rung, m.quiet, m.told, m.followUps = rung+1, q.now, true, m.followUps+1
 	case "hand_back":
 		m.handBack(q)
 	case "requeue":
-		m.enter(q, "requeued from "+m.agent, "waiting", "")
+		m.queue(q, "requeued from "+m.agent, "")
 	case "close":
 		cause := closure.Idle
 		if m.state == "waiting" {

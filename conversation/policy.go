@@ -26,10 +26,39 @@ type Policy struct {
 	ReopenWindow time.Duration `json:"reopen_window,omitempty"`
 
 	Idle Idle `json:"idle,omitzero"`
+
+	// PullOnly leaves waiting conversations to those who take them. Otherwise
+	// they are given to agents as soon as one has a free seat, and can be taken
+	// too.
+	PullOnly bool `json:"pull_only,omitempty"`
+
+	// Sticky gives a waiting conversation to the agent who had it before, if
+	// they are among those who could have it.
+	Sticky bool `json:"sticky,omitempty"`
+
+	// ReassignAfter is how long a visitor waits for an agent who is unavailable
+	// before another gets the conversation. Zero means [DefaultReassignAfter], a
+	// negative value for ever.
+	ReassignAfter time.Duration `json:"reassign_after,omitempty"`
+
+	// WakeOverCapacity lets a snoozed conversation go back to the agent who kept
+	// it even if all their seats are taken. Otherwise it waits.
+	WakeOverCapacity bool `json:"wake_over_capacity,omitempty"`
+
+	// KnownAgentsOnly refuses to give a conversation to an agent without a
+	// record. Otherwise such agents can have any number of conversations.
+	KnownAgentsOnly bool `json:"known_agents_only,omitempty"`
+
+	// NotifyByEmail asks the host for an e-mail to a visitor who has left the
+	// site, left an address, and has unread answers: see [EmailRequested].
+	NotifyByEmail bool `json:"notify_by_email,omitempty"`
 }
 
-// DefaultReopenWindow is the reopen window of a policy that does not say.
-const DefaultReopenWindow = 24 * time.Hour
+// The defaults of a policy that does not say.
+const (
+	DefaultReopenWindow  = 24 * time.Hour
+	DefaultReassignAfter = 24 * time.Hour
+)
 
 // Idle holds the idle ladder of each state. A zero ladder means the default:
 // [idle.Default] for Assigned and none for Bot and Waiting. A ladder that is Off
@@ -58,6 +87,13 @@ func (p *Policy) ladder(state State) *idle.Ladder {
 	return &idle.Ladder{}
 }
 
+func (p *Policy) reassignAfter() time.Duration {
+	if p.ReassignAfter == 0 {
+		return DefaultReassignAfter
+	}
+	return p.ReassignAfter
+}
+
 func (p *Policy) reopenWindow() time.Duration {
 	if p.ReopenWindow == 0 {
 		return DefaultReopenWindow
@@ -81,6 +117,9 @@ var (
 func (p Policy) Check() error {
 	if p.ReopenWindow > idle.MaxWait {
 		return &InvalidError{Field: "reopen_window", Rule: fmt.Sprintf("must be at most %v", idle.MaxWait)}
+	}
+	if p.ReassignAfter > idle.MaxWait {
+		return &InvalidError{Field: "reassign_after", Rule: fmt.Sprintf("must be at most %v", idle.MaxWait)}
 	}
 	if ends(p.Idle.Bot, idle.Requeue) && ends(p.Idle.Waiting, idle.HandBack) {
 		return &InvalidError{Field: "idle.waiting", Rule: "must not hand back what the bot's ladder requeues"}
@@ -133,7 +172,21 @@ func (p Policy) checkStep(field string, s idle.Step) error {
 type Policies struct {
 	Default Policy            `json:"default,omitzero"` // for conversations without a group, and groups without their own
 	Groups  map[string]Policy `json:"groups,omitempty"` // by group ID; a group's policy replaces the default whole
+
+	// Tags is the catalogue of tags that a closing can have, at most
+	// [MaxCatalogue], each once. What was tagged before one was taken out keeps
+	// it.
+	Tags []string `json:"tags,omitempty"`
+
+	// AvailabilityGrace is how long an agent whose connection was lost still
+	// counts as available, so that one who is back soon was never gone. New
+	// conversations do not come meanwhile. Zero means
+	// [DefaultAvailabilityGrace], a negative value none.
+	AvailabilityGrace time.Duration `json:"availability_grace,omitempty"`
 }
+
+// DefaultAvailabilityGrace is the grace of policies that do not say.
+const DefaultAvailabilityGrace = 30 * time.Second
 
 // For returns the policy of the group.
 func (p Policies) For(group string) Policy {
@@ -146,6 +199,18 @@ func (p Policies) For(group string) Policy {
 // Check returns an error wrapping an [*InvalidError] for the first policy that
 // [Policy.Check] refuses or group that is no ID.
 func (p Policies) Check() error {
+	if len(p.Tags) > MaxCatalogue {
+		return &InvalidError{Field: "tags", Rule: fmt.Sprintf("must be at most %d, are %d", MaxCatalogue, len(p.Tags))}
+	}
+	if err := checkTags(p.Tags); err != nil {
+		return err
+	}
+	if once := slices.Compact(slices.Sorted(slices.Values(p.Tags))); len(once) < len(p.Tags) {
+		return &InvalidError{Field: "tags", Rule: "must be in the catalogue once each"}
+	}
+	if p.AvailabilityGrace > idle.MaxWait {
+		return &InvalidError{Field: "availability_grace", Rule: fmt.Sprintf("must be at most %v", idle.MaxWait)}
+	}
 	if err := p.Default.Check(); err != nil {
 		return fmt.Errorf("default policy: %w", err)
 	}

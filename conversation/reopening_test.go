@@ -172,7 +172,6 @@ func TestAnAgentReopensAtAnyTimeForThemselves(t *testing.T) {
 	t.Parallel()
 	for _, by := range []conversation.Actor{ann, bob, sue} {
 		l := closedBy(t, withBot)
-		l.agent = conversation.AgentUnavailable // ann, whatever she is: who asks is there
 		l.after(90*24*time.Hour).do(by, conversation.Reopen{})
 		l.is(conversation.StateAssigned, by.ID)
 		l.next(idle.DefaultAfter)

@@ -9,32 +9,6 @@ import (
 	"github.com/adjourn/adjourn/idle"
 )
 
-func TestPresenceIsRecordedWhenItChanges(t *testing.T) {
-	t.Parallel()
-	for s, l := range openStates(t) {
-		l.already(vera, conversation.SetPresence{})
-		e := only[conversation.PresenceChanged](l, l.do(vera, conversation.SetPresence{Online: true}))
-		if !e.Online || !l.c.Online {
-			t.Errorf("%s: the visitor came, but Online is %t", s, l.c.Online)
-		}
-		l.already(host, conversation.SetPresence{Online: true})
-		l.do(host, conversation.SetPresence{})
-		same(t, "online", l.c.Online, false)
-		same(t, "the state", l.c.State, s)
-	}
-}
-
-func TestPresenceRestartsNothing(t *testing.T) {
-	t.Parallel()
-	l := held(t, noBot)
-	l.say(vera)
-	l.after(time.Minute)
-	before := l.c
-	l.do(vera, conversation.SetPresence{Online: true})
-	before.Online, before.Version, before.UpdatedAt = true, l.c.Version, l.now
-	same(t, "the conversation", l.c, before)
-}
-
 func TestAnswersAreUnreadUntilTheReceipt(t *testing.T) {
 	t.Parallel()
 	l := opened(t, withBot)
@@ -112,7 +86,8 @@ func TestNothingABlockedVisitorWritesIsAccepted(t *testing.T) {
 		for _, c := range writes {
 			l.refused(vera, c, conversation.ErrBlocked)
 		}
-		l.do(vera, conversation.SetPresence{Online: true}) // is no writing
+		l.do(host, conversation.Say{Text: "you are blocked"})
+		l.do(vera, conversation.MarkRead{}) // is no writing
 		l.do(sue, conversation.Unblock{})
 		l.already(ann, conversation.Unblock{})
 		l.say(vera)

@@ -104,10 +104,11 @@ func TestAnAutomaticTextNeitherWakesNorFlags(t *testing.T) {
 	}
 }
 
-func TestPresenceNotesAndTypingDoNotWake(t *testing.T) {
+func TestNotesGroupsAndTypingDoNotWake(t *testing.T) {
 	t.Parallel()
 	l := asleep(t, conversation.Snooze{Until: untilReply})
-	l.do(vera, conversation.SetPresence{Online: true})
+	l.do(host, conversation.Regroup{Group: "billing"})
+	l.already(host, conversation.AssigneeGone{Agent: "ann", Since: l.now})
 	l.do(vera, conversation.MarkRead{})
 	l.already(vera, conversation.Typing{})
 	l.do(bob, conversation.AddNote{Text: "…"})
@@ -135,6 +136,7 @@ func TestAtTheEndKeepReturnsItAndReleaseGivesItAway(t *testing.T) {
 		{"keep, but full", snooze.Keep, conversation.AgentFull, conversation.Woken{Reason: "full"}},
 		{"keep, but gone from the group", snooze.Keep, conversation.AgentLeftGroup, conversation.Woken{Reason: "left_group"}},
 		{"keep, but deleted", snooze.Keep, conversation.AgentRemoved, conversation.Woken{Reason: "removed"}},
+		{"keep, but unknown", snooze.Keep, conversation.AgentUnknown, conversation.Woken{Reason: "unknown"}},
 		{"release", snooze.Release, conversation.AgentReady, conversation.Woken{Reason: conversation.WaitReleased}},
 		{"release, and unavailable", snooze.Release, conversation.AgentUnavailable, conversation.Woken{Reason: conversation.WaitReleased}},
 	}
@@ -149,6 +151,7 @@ func TestAtTheEndKeepReturnsItAndReleaseGivesItAway(t *testing.T) {
 			if want.Agent == "" {
 				l.is(conversation.StateWaiting, "")
 				same(t, "the place in the queue", l.c.Since, l.now)
+				same(t, "why it waits", l.c.WaitReason, want.Reason)
 				return
 			}
 			l.is(conversation.StateAssigned, "ann")
@@ -161,6 +164,7 @@ func TestAReplyFindsTheKeeperOrWaits(t *testing.T) {
 	for _, c := range []conversation.Command{conversation.Say{}, conversation.RequestAgent{}} {
 		for _, agent := range []conversation.Readiness{
 			conversation.AgentUnavailable, conversation.AgentFull, conversation.AgentLeftGroup, conversation.AgentRemoved,
+			conversation.AgentUnknown,
 		} {
 			l := asleep(t, conversation.Snooze{Until: shortly})
 			l.agent = agent
@@ -177,7 +181,6 @@ func TestTheKeeperOrASupervisorWakesItEarly(t *testing.T) {
 	t.Parallel()
 	for _, c := range []conversation.Command{conversation.Wake{}, conversation.Take{}} {
 		l := asleep(t, conversation.Snooze{Until: shortly, AtEnd: snooze.Release})
-		l.agent = conversation.AgentUnavailable // she is there: she asks
 		e := only[conversation.Woken](l, l.do(ann, c))
 		same(t, "the wake", e, conversation.Woken{Cause: conversation.WokenByAgent, Agent: "ann"})
 	}

@@ -28,14 +28,22 @@ type proposal struct {
 	after   conversation.Conversation
 	records []conversation.Record
 	idle    bool // there is nothing to commit
+	freed   bool // an agent has a free seat then
+}
+
+// A decision is how a proposal came about.
+type decision struct {
+	id   storage.Command // the zero Command: nothing to remember
+	at   time.Time
+	seen storage.Seen // the agent that it depends on
 }
 
 // propose turns a decision into a proposal. Where nothing was decided, nothing
 // is to be remembered and the due instant is right, there is nothing to commit.
-func propose(s *snapshot, after conversation.Conversation, records []conversation.Record, id storage.Command) (proposal, error) {
-	p := proposal{after: after, records: records}
-	due, _ := conversation.NextDue(after, s.policies.For(after.Group))
-	p.idle = len(records) == 0 && id.ID == "" && due.Equal(s.head.Due) && s.revision == s.head.PolicyRevision
+func propose(s *snapshot, after conversation.Conversation, records []conversation.Record, d decision) (proposal, error) {
+	p := proposal{after: after, records: records, freed: s.head.Seat != "" && s.head.Seat != seat(after)}
+	due := s.due(after)
+	p.idle = len(records) == 0 && d.id.ID == "" && due.Equal(s.head.Due) && s.revision == s.head.PolicyRevision
 	if p.idle {
 		return p, nil
 	}
@@ -51,13 +59,53 @@ func propose(s *snapshot, after conversation.Conversation, records []conversatio
 		return p, fmt.Errorf("lifecycle: encode %s: %w", s.key.Conversation, err)
 	}
 	p.commit = storage.Commit{
-		Key: s.key, Expect: s.head.Version, Events: events, Command: id,
-		Head: storage.Head{
-			Version: int64(after.Version), Body: body,
-			Visitor: after.Visitor, DormantSince: dormantSince(after), Due: due, PolicyRevision: s.revision,
-		},
+		Key: s.key, Expect: s.head.Version, Events: events, Command: d.id, At: d.at, Seen: d.seen,
+		Head: head(after),
 	}
+	p.commit.Head.Body, p.commit.Head.Due, p.commit.Head.PolicyRevision = body, due, s.revision
 	return p, nil
+}
+
+// head returns what a conversation is found by.
+func head(c conversation.Conversation) storage.Head {
+	h := storage.Head{
+		Version: int64(c.Version), DormantSince: dormantSince(c),
+		Visitor: c.Visitor, State: string(c.State), Agent: c.Agent, Group: c.Group,
+		Since: c.Since, Updated: c.UpdatedAt, Seat: seat(c),
+	}
+	if c.State == conversation.StateClosed {
+		h.Agent, h.Outcome, h.Tags = c.Closing.Agent, string(c.Closing.Outcome), c.Closing.Tags
+	}
+	return h
+}
+
+// seat returns the agent of whose seats the conversation takes one. A snoozed one
+// takes none.
+func seat(c conversation.Conversation) string {
+	if c.State == conversation.StateAssigned {
+		return c.Agent
+	}
+	return ""
+}
+
+// due returns when the conversation is due as it will be. One that came to
+// Waiting, or to another queue, is due at once, so that somebody looks for an
+// agent; so is every waiting one when the policies have changed.
+func (s *snapshot) due(after conversation.Conversation) time.Time {
+	policy := s.policies.For(after.Group)
+	came := after.State != s.conversation.State || after.Group != s.conversation.Group || s.revision != s.head.PolicyRevision
+	if after.State == conversation.StateWaiting && !s.looked && (came || s.toLookAt()) {
+		return after.Since
+	}
+	due, _ := conversation.NextDue(after, policy)
+	return due
+}
+
+// toLookAt reports whether nobody has looked for an agent since it came to the
+// queue. It is due at the instant at which it began to wait until somebody has.
+func (s *snapshot) toLookAt() bool {
+	c := s.conversation
+	return c.State == conversation.StateWaiting && !s.head.Due.IsZero() && !s.head.Due.After(c.Since)
 }
 
 // dormantSince is later than the closing if something happened since, such as a
@@ -101,7 +149,7 @@ func (c *commands) change(ctx context.Context, key storage.Key, commandID string
 			return p, nil
 		case errors.Is(err, storage.ErrOutcomeUnknown) && len(unsettled) < maxUnknown && ctx.Err() == nil:
 			unsettled = append(unsettled, p)
-		case !errors.Is(err, storage.ErrConflict) || c.attempts == 1:
+		case !errors.Is(err, storage.ErrConflict) && !errors.Is(err, storage.ErrFull) || c.attempts == 1:
 			return proposal{}, unknownIf(unsettled, fmt.Errorf("lifecycle: commit %s: %w", key.Conversation, err))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/roster"
 	"github.com/adjourn/adjourn/snooze"
 	"github.com/adjourn/adjourn/storage"
 )
@@ -154,7 +155,7 @@ func (c *commands) do(ctx context.Context, key storage.Key, call Call, command c
 		if err != nil {
 			return proposal{}, err
 		}
-		return c.decide(s, call, command, id, now)
+		return c.decide(ctx, s, call, command, id, now)
 	})
 	if err != nil {
 		return Result{}, err
@@ -166,17 +167,84 @@ func (c *commands) do(ctx context.Context, key storage.Key, call Call, command c
 }
 
 // decide asks the machine, on the conversation as loaded.
-func (c *commands) decide(s *snapshot, call Call, command conversation.Command, id storage.Command, now time.Time) (proposal, error) {
-	events, err := conversation.Decide(s.conversation,
-		conversation.Request{By: call.By, Command: command, AsOf: call.AsOf},
-		conversation.Facts{Now: now, Policy: s.policies.For(groupOf(s, command))})
+func (c *commands) decide(ctx context.Context, s *snapshot, call Call, command conversation.Command, id storage.Command, now time.Time) (proposal, error) {
+	request := conversation.Request{By: call.By, Command: command, AsOf: call.AsOf}
+	facts, seen, err := c.facts(ctx, s, request, s.policies.For(groupOf(s, command)), now)
+	if err != nil {
+		return proposal{}, err
+	}
+	events, err := conversation.Decide(s.conversation, request, facts)
 	// A message after the reopen window records nothing here: it goes to the
 	// successor. The command ID is remembered, so that its repetition does too.
 	if err != nil && !errors.Is(err, conversation.ErrWindowOver) {
 		return proposal{}, err
 	}
 	after, records := conversation.Append(s.conversation, call.By, now, events)
-	return propose(s, after, records, id)
+	return propose(s, after, records, decision{id, now, seen})
+}
+
+// facts gathers what a decision needs to know beyond the conversation, and says
+// which agent it depends on.
+func (c *commands) facts(ctx context.Context, s *snapshot, r conversation.Request, policy conversation.Policy, now time.Time) (conversation.Facts, storage.Seen, error) {
+	f := conversation.Facts{Now: now, Policy: policy, Tags: s.policies.Tags}
+	var seen storage.Seen
+	if s.conversation.State == conversation.StateNone {
+		return f, seen, nil
+	}
+	var err error
+	if q := conversation.AgentFor(s.conversation, r); q.Agent != "" {
+		if f.Agent, seen, err = c.readiness(ctx, s.conversation, q, policy); err != nil {
+			return f, seen, err
+		}
+	}
+	f.AwayWithEmail, err = c.awayWithEmail(ctx, s.conversation, r, f)
+	return f, seen, err
+}
+
+// readiness says what speaks against an agent, in the order that
+// [conversation.AgentFor] gives.
+func (c *commands) readiness(ctx context.Context, of conversation.Conversation, q conversation.AgentQuestion, policy conversation.Policy) (conversation.Readiness, storage.Seen, error) {
+	seen := storage.Seen{Agent: q.Agent}
+	r, a, err := c.agent(ctx, storage.RecordKey{Workspace: of.Workspace, Kind: storage.KindAgent, ID: q.Agent})
+	if err != nil {
+		return "", seen, err
+	}
+	seen.Version = r.Version
+	unavailable := a.Availability() == roster.Unavailable
+	full := r.Seats >= r.Capacity && seat(of) != q.Agent
+	ready := conversation.AgentReady
+	switch {
+	case r.Version == 0 && policy.KnownAgentsOnly:
+		ready = conversation.AgentUnknown
+	case r.Version == 0:
+	case a.Removed:
+		ready = conversation.AgentRemoved
+	case q.GoingBack && !a.In(of.Group):
+		ready = conversation.AgentLeftGroup
+	case q.GoingBack && unavailable:
+		ready = conversation.AgentUnavailable
+	case full:
+		ready = conversation.AgentFull
+		seen.Overfill = policy.WakeOverCapacity && of.State == conversation.StateSnoozed
+	case unavailable:
+		ready = conversation.AgentUnavailable
+	}
+	return ready, seen, nil
+}
+
+// awayWithEmail reports whether the visitor is to be written to, if that matters:
+// not before they have been away for a while.
+func (c *commands) awayWithEmail(ctx context.Context, of conversation.Conversation, r conversation.Request, f conversation.Facts) (bool, error) {
+	if !f.Policy.NotifyByEmail || of.EmailRequested || r.By.Kind == conversation.KindVisitor {
+		return false, nil
+	}
+	switch r.Command.(type) {
+	case conversation.Say, conversation.Expire, conversation.NotifyByEmail:
+	default:
+		return false, nil
+	}
+	v, err := c.visitor(ctx, storage.RecordKey{Workspace: of.Workspace, Kind: storage.KindVisitor, ID: of.Visitor})
+	return err == nil && !v.Online && v.Email != "" && f.Now.Sub(v.Since) >= AwayGrace, err
 }
 
 // groupOf returns the group whose policy decides: the conversation's, or the one
@@ -251,7 +319,9 @@ func (c *commands) sayToSuccessor(ctx context.Context, closed conversation.Conve
 	next.Conversation = derivedID("successor", closed.Workspace, closed.ID, strconv.Itoa(closed.Closing.Number))
 	opening := next
 	opening.CommandID = ""
-	_, err := c.Do(ctx, opening, conversation.Open{Visitor: closed.Visitor, Group: closed.Group, Previous: closed.ID})
+	_, err := c.Do(ctx, opening, conversation.Open{
+		Visitor: closed.Visitor, Group: closed.Group, Previous: closed.ID, PreviousAgent: closed.Closing.Agent,
+	})
 	if err != nil && !errors.Is(err, conversation.ErrExists) {
 		return Result{}, err
 	}

@@ -25,6 +25,7 @@ type Desk struct {
 	log     *slog.Logger
 	poll    time.Duration
 	workers int
+	router  Router
 
 	storeClock  storage.Clock // nil: the Desk's own clock decides
 	maxFailures int
@@ -67,6 +68,9 @@ type Options struct {
 	// [DefaultMaxFailures].
 	MaxFailures int
 
+	// Router chooses who gets a waiting conversation. Nil means [LeastLoaded].
+	Router Router
+
 	// NewID makes the ID of a conversation that is opened without one. Nil
 	// means 128 random bits.
 	NewID func() string
@@ -99,6 +103,7 @@ func New(store storage.Store, options *Options) (*Desk, error) {
 	d := &Desk{
 		store:       store,
 		clock:       o.Clock,
+		router:      o.Router,
 		log:         o.Logger,
 		poll:        cmp.Or(o.Poll, DefaultPoll),
 		workers:     cmp.Or(o.Workers, 1),
@@ -110,6 +115,9 @@ func New(store storage.Store, options *Options) (*Desk, error) {
 		if d.storeClock, ok = store.(storage.Clock); !ok {
 			return nil, fmt.Errorf("lifecycle: %T has no clock of its own", store)
 		}
+	}
+	if d.router == nil {
+		d.router = LeastLoaded{}
 	}
 	if d.clock == nil {
 		d.clock = systemClock{}
@@ -149,5 +157,8 @@ func (d *Desk) ownNow() time.Time { return d.clock.Now().UTC().Truncate(time.Mic
 // tell lets everybody here know what was committed.
 func (d *Desk) tell(p proposal) {
 	d.tellRun(p.commit.Head.Due)
+	if p.freed {
+		d.wakeRun()
+	}
 	d.live.publish(p.after, p.records)
 }

@@ -39,6 +39,20 @@
 // again with longer and longer waits and then quarantined; [Desk.Setbacks] lists
 // it and [Desk.Release] lets it go on.
 //
+// # People
+//
+// [Desk.SetAgent] adds an agent with groups and a capacity, and
+// [Desk.SetAvailability] says when they are there. From then on a waiting
+// conversation goes to the next agent of its group with a free seat, whom a
+// [Router] chooses; a group whose policy is PullOnly waits for a Take instead. How
+// somebody stands is kept in a record, and what follows from a change of it is
+// worked off like a deadline, by Tick and Run. Agents whom the Desk was never told
+// of can take conversations too, as many as they like.
+//
+// [Desk.List] reads the lists that desks show: [MyConversations], [Waiting],
+// [BotPool], [Snoozed] and [History]. [Desk.SetPresence] says whether a visitor is
+// on the site and [Desk.Unread] what they have not read.
+//
 // # Together with the host's own writes
 //
 // [Desk.Tx] gives commands within a transaction that the host began in the same

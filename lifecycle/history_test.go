@@ -115,7 +115,8 @@ func TestUnknownConversations(t *testing.T) {
 		for _, command := range conversation.Commands() {
 			switch command := command.(type) {
 			case conversation.Open, conversation.Expire:
-			case conversation.Assign, conversation.Transfer, conversation.AddNote, conversation.LinkArticle, conversation.Close, conversation.Reclassify, conversation.Say:
+			case conversation.Assign, conversation.Transfer, conversation.AddNote, conversation.LinkArticle, conversation.Close, conversation.Reclassify, conversation.Say,
+				conversation.AssigneeGone, conversation.AssigneeBack:
 				// Their zero values are invalid, or others may give them.
 			default:
 				e := refused(t, conversation.ErrNotFound)(kit.Desk.Do(t.Context(), call, command))

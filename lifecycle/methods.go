@@ -77,9 +77,9 @@ func (c *commands) Reopen(ctx context.Context, call Call) (Result, error) {
 	return c.Do(ctx, call, conversation.Reopen{})
 }
 
-// SetPresence says whether the visitor is on the site.
-func (c *commands) SetPresence(ctx context.Context, call Call, online bool) (Result, error) {
-	return c.Do(ctx, call, conversation.SetPresence{Online: online})
+// Regroup moves the conversation to another group; empty means none.
+func (c *commands) Regroup(ctx context.Context, call Call, group string) (Result, error) {
+	return c.Do(ctx, call, conversation.Regroup{Group: group})
 }
 
 // Typing says that the visitor is writing.

@@ -53,7 +53,7 @@ func methods() map[string]method {
 		"Close":        {func(c ctx, d desk, in call) (res, error) { return d.Close(c, in, end) }, end, ann, nil},
 		"Reclassify":   {func(c ctx, d desk, in call) (res, error) { return d.Reclassify(c, in, other) }, other, ann, taken(end)},
 		"Reopen":       {func(c ctx, d desk, in call) (res, error) { return d.Reopen(c, in) }, conversation.Reopen{}, ann, taken(end)},
-		"SetPresence":  {func(c ctx, d desk, in call) (res, error) { return d.SetPresence(c, in, true) }, conversation.SetPresence{Online: true}, vic, nil},
+		"Regroup":      {func(c ctx, d desk, in call) (res, error) { return d.Regroup(c, in, "sales") }, conversation.Regroup{Group: "sales"}, host, nil},
 		"Typing":       {func(c ctx, d desk, in call) (res, error) { return d.Typing(c, in) }, conversation.Typing{}, vic, take},
 		"MarkRead":     {func(c ctx, d desk, in call) (res, error) { return d.MarkRead(c, in, 3) }, conversation.MarkRead{UpTo: 3}, vic, taken(conversation.Say{})},
 		"AddNote":      {func(c ctx, d desk, in call) (res, error) { return d.AddNote(c, in, "x") }, conversation.AddNote{Text: "x"}, ann, nil},
@@ -67,7 +67,10 @@ func methods() map[string]method {
 // name, with the fields it was given.
 func TestMethodsAreShorthands(t *testing.T) {
 	t.Parallel()
-	covered := map[conversation.CommandName]bool{conversation.NameExpire: true}
+	covered := map[conversation.CommandName]bool{
+		conversation.NameExpire:       true,
+		conversation.NameAssigneeGone: true, conversation.NameAssigneeBack: true, conversation.NameNotifyByEmail: true, // a Desk's own
+	}
 	for name, m := range methods() {
 		covered[m.command.Name()] = true
 		do := func(give func(*lifecycle.Desk, lifecycle.Call) (lifecycle.Result, error)) lifecycle.Result {

@@ -40,43 +40,47 @@ type Note struct {
 }
 
 var defaultTexts = map[string]string{
-	"opened":                 "The conversation began",
-	"said":                   "{name}: {text}",
-	"erased":                 "(erased)", // in the place of {text}
-	"agent_requested":        "{name} asked for a person",
-	"taken":                  "{name} took the conversation",
-	"taken.from":             "{name} took the conversation from {agent}",
-	"assigned":               "{name} assigned the conversation to {agent}",
-	"handed_back":            "{agent} left the conversation",
-	"handed_back.idle":       "The conversation went back to the bot, because nobody wrote",
-	"transferred.agent":      "{name} transferred the conversation to {agent}",
-	"transferred.group":      "{name} transferred the conversation to {group}",
-	"requeued":               "{name} put the conversation back into the queue",
-	"requeued.idle":          "The conversation went back into the queue, because nobody wrote",
-	"requeued.no_bot":        "The conversation went into the queue, because there is no bot any more",
-	"snoozed":                "{name} snoozed the conversation until {until}",
-	"snoozed.reply":          "{name} snoozed the conversation until the visitor replies",
-	"woken.timer":            "The snooze is over; the conversation is back with {agent}",
-	"woken.timer.waiting":    "The snooze is over; the conversation waits for a person ({reason})",
-	"woken.visitor":          "The visitor replied; the conversation is back with {agent}",
-	"woken.visitor.waiting":  "The visitor replied; the conversation waits for a person ({reason})",
-	"woken.agent":            "{name} ended the snooze",
-	"woken.agent.waiting":    "{name} ended the snooze; the conversation waits for a person ({reason})",
-	"closed":                 "{name} closed the conversation ({outcome})",
-	"closed.idle":            "The conversation was closed, because nobody wrote ({outcome})",
-	"closed.queue_timeout":   "The conversation was closed, because nobody came ({outcome})",
-	"reclassified":           "{name} changed the outcome to {outcome}",
-	"reopened":               "{name} reopened the conversation",
-	"presence_changed.true":  "The visitor is on the site",
-	"presence_changed.false": "The visitor left the site",
-	"typed":                  "",
-	"marked_read":            "",
-	"note_added":             "Note by {name}: {text}",
-	"article_linked":         "{name} linked the article {article}",
-	"blocked":                "{name} blocked the visitor",
-	"unblocked":              "{name} unblocked the visitor",
-	"prompted":               "{text}",
-	"followed_up":            "{text}",
+	"opened":                "The conversation began",
+	"said":                  "{name}: {text}",
+	"erased":                "(erased)", // in the place of {text}
+	"agent_requested":       "{name} asked for a person",
+	"taken":                 "{name} took the conversation",
+	"taken.from":            "{name} took the conversation from {agent}",
+	"assigned":              "{name} assigned the conversation to {agent}",
+	"handed_back":           "{agent} left the conversation",
+	"handed_back.idle":      "The conversation went back to the bot, because nobody wrote",
+	"transferred.agent":     "{name} transferred the conversation to {agent}",
+	"transferred.group":     "{name} transferred the conversation to {group}",
+	"requeued":              "{name} put the conversation back into the queue",
+	"requeued.idle":         "The conversation went back into the queue, because nobody wrote",
+	"requeued.no_bot":       "The conversation went into the queue, because there is no bot any more",
+	"snoozed":               "{name} snoozed the conversation until {until}",
+	"snoozed.reply":         "{name} snoozed the conversation until the visitor replies",
+	"woken.timer":           "The snooze is over; the conversation is back with {agent}",
+	"woken.timer.waiting":   "The snooze is over; the conversation waits for a person ({reason})",
+	"woken.visitor":         "The visitor replied; the conversation is back with {agent}",
+	"woken.visitor.waiting": "The visitor replied; the conversation waits for a person ({reason})",
+	"woken.agent":           "{name} ended the snooze",
+	"woken.agent.waiting":   "{name} ended the snooze; the conversation waits for a person ({reason})",
+	"closed":                "{name} closed the conversation ({outcome})",
+	"closed.idle":           "The conversation was closed, because nobody wrote ({outcome})",
+	"closed.queue_timeout":  "The conversation was closed, because nobody came ({outcome})",
+	"reclassified":          "{name} changed the outcome to {outcome}",
+	"reopened":              "{name} reopened the conversation",
+	"requeued.taken_away":   "The conversation went back into the queue ({reason})",
+	"regrouped":             "{name} moved the conversation to {group}",
+	"regrouped.none":        "{name} moved the conversation to no group",
+	"assignee_left":         "The agent is not available any more",
+	"assignee_returned":     "The agent is available again",
+	"email_requested":       "The visitor is told of unread answers by e-mail",
+	"typed":                 "",
+	"marked_read":           "",
+	"note_added":            "Note by {name}: {text}",
+	"article_linked":        "{name} linked the article {article}",
+	"blocked":               "{name} blocked the visitor",
+	"unblocked":             "{name} unblocked the visitor",
+	"prompted":              "{text}",
+	"followed_up":           "{text}",
 
 	"outcome.resolved":   "resolved",
 	"outcome.unresolved": "unresolved",
@@ -91,6 +95,8 @@ var defaultTexts = map[string]string{
 	"wait.full":        "the agent has no free seat",
 	"wait.left_group":  "the agent left the group",
 	"wait.removed":     "the agent is gone",
+	"wait.unknown":     "there is no such agent",
+	"wait.logged_out":  "the agent was logged out",
 }
 
 // DefaultTexts returns the English texts by code: those of the notes, and those
@@ -129,12 +135,22 @@ func noteCode(r conversation.Record) string {
 		if e.From != "" {
 			return name + ".from"
 		}
-	case conversation.HandedBack, conversation.Requeued:
+	case conversation.Requeued:
+		switch {
+		case e.Reason != "":
+			return name + ".taken_away"
+		case byTimer:
+			return name + ".idle"
+		case r.By.Kind == conversation.KindVisitor:
+			return name + ".no_bot"
+		}
+	case conversation.Regrouped:
+		if e.Group == "" {
+			return name + ".none"
+		}
+	case conversation.HandedBack:
 		if byTimer {
 			return name + ".idle"
-		}
-		if r.By.Kind == conversation.KindVisitor {
-			return name + ".no_bot"
 		}
 	case conversation.Closed:
 		if byTimer {
@@ -154,11 +170,6 @@ func noteCode(r conversation.Record) string {
 		if e.Agent == "" {
 			name += ".waiting"
 		}
-	case conversation.PresenceChanged:
-		if e.Online {
-			return name + ".true"
-		}
-		return name + ".false"
 	}
 	return name
 }
@@ -187,7 +198,9 @@ func (n Notes) placeholders(r conversation.Record) []string {
 	case conversation.Transferred:
 		agent, group = e.Agent, e.Group
 	case conversation.Requeued:
-		agent = e.From
+		agent, reason = e.From, n.text("wait."+string(e.Reason))
+	case conversation.Regrouped:
+		group = e.Group
 	case conversation.Snoozed:
 		until = n.until(e)
 	case conversation.Woken:

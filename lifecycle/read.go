@@ -47,7 +47,10 @@ func (c *commands) Allowed(ctx context.Context, workspace, id string, by convers
 	if err != nil {
 		return nil, err
 	}
-	facts := conversation.Facts{Now: now, Policy: s.policies.For(s.conversation.Group)}
+	facts, _, err := c.facts(ctx, s, conversation.Request{By: by, Command: conversation.Take{}}, s.policies.For(s.conversation.Group), now)
+	if err != nil {
+		return nil, err
+	}
 	names := conversation.Allowed(s.conversation, by, facts)
 	_, err = conversation.Decide(s.conversation, conversation.Request{By: by, Command: conversation.Say{}}, facts)
 	if errors.Is(err, conversation.ErrWindowOver) { // the Desk has a successor for it
@@ -136,6 +139,7 @@ type snapshot struct {
 	policies     conversation.Policies
 	revision     int64 // of policies
 	applied      *storage.Applied
+	looked       bool // somebody has just looked for an agent
 }
 
 func (c *commands) load(ctx context.Context, key storage.Key, commandID string) (*snapshot, error) {

@@ -9,7 +9,7 @@ import (
 )
 
 // Forget erases the texts of all conversations of a visitor: what was said and
-// noted in them, by anybody. It takes effect at once, wherever texts are read:
+// noted in them, by anybody; and the visitor's e-mail address. It takes effect at once, wherever texts are read:
 // [Desk.History], the feed, the results of repeated commands. It returns how many
 // conversations the visitor has. Forgetting twice is legal, and what is written
 // later is kept again.

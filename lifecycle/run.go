@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/adjourn/adjourn/storage"
@@ -67,9 +68,9 @@ func (d *Desk) nextLook(ctx context.Context, now time.Time, last Ticked, well bo
 	if !well {
 		return poll
 	}
-	var tried storage.Due // what failed is among what was due for the last tick
+	var tried time.Time // what failed is among what was due for the last tick
 	if len(last.Failed) > 0 {
-		tried.At = last.At.Add(time.Microsecond)
+		tried = last.At.Add(time.Microsecond)
 	}
 	next := d.firstDue(ctx, poll, tried)
 	if !next.IsZero() && !next.After(now) {
@@ -77,7 +78,7 @@ func (d *Desk) nextLook(ctx context.Context, now time.Time, last Ticked, well bo
 		if passed := d.firstDue(ctx, now, tried); !passed.IsZero() {
 			return passed
 		}
-		next = d.firstDue(ctx, poll, storage.Due{At: now.Add(time.Microsecond)})
+		next = d.firstDue(ctx, poll, now.Add(time.Microsecond))
 	}
 	if next.IsZero() {
 		return poll
@@ -86,18 +87,41 @@ func (d *Desk) nextLook(ctx context.Context, now time.Time, last Ticked, well bo
 	return next
 }
 
-// firstDue returns the first due instant after the given place that is not later
+// firstDue returns the first due instant that is not before after and not later
 // than by, or the zero time.
-func (d *Desk) firstDue(ctx context.Context, by time.Time, after storage.Due) time.Time {
-	first, err := d.store.Due(ctx, by, after, 1)
+func (d *Desk) firstDue(ctx context.Context, by, after time.Time) time.Time {
+	first, err := d.nextDue(ctx, by, after)
 	if err != nil {
 		d.log.ErrorContext(ctx, "due failed", "err", err)
-		return time.Time{}
 	}
-	if len(first) == 0 {
-		return time.Time{}
+	return first
+}
+
+// NextDue returns the first instant, not later than by, at which a tick has
+// something to do, or the zero time: for hosts that call [Desk.Tick] from a
+// scheduler of their own, and for tests. Other nodes and commands may make
+// something due before it.
+func (d *Desk) NextDue(ctx context.Context, by time.Time) (time.Time, error) {
+	return d.nextDue(ctx, by.UTC(), time.Time{})
+}
+
+func (d *Desk) nextDue(ctx context.Context, by, after time.Time) (time.Time, error) {
+	var first time.Time
+	conversations, err := d.store.Due(ctx, by, storage.Due{At: after}, 1)
+	if err != nil {
+		return first, fmt.Errorf("lifecycle: due: %w", err)
 	}
-	return first[0].At
+	if len(conversations) > 0 {
+		first = conversations[0].At
+	}
+	records, err := d.store.DueRecords(ctx, by, storage.DueRecord{At: after}, 1)
+	if err != nil {
+		return first, fmt.Errorf("lifecycle: due records: %w", err)
+	}
+	if len(records) > 0 && (first.IsZero() || records[0].At.Before(first)) {
+		first = records[0].At
+	}
+	return first, nil
 }
 
 // tellRun wakes Run if it means to sleep beyond due.

@@ -117,6 +117,9 @@ func TestRunWakesForALocalCommand(t *testing.T) {
 func TestRunSleepsOn(t *testing.T) {
 	t.Parallel()
 	inBubble(t, lifecycle.Options{Poll: 1000 * time.Hour}, func(b *bubble) {
+		if _, err := b.desk.SetPolicies(b.Context(), "bots", conversation.Policies{Default: withBot}, 0); err != nil {
+			t.Fatal(err)
+		}
 		first := b.assign(b.desk, "first")
 		accepted(t)(b.desk.Snooze(b.Context(), first.As(ann), conversation.Snooze{Until: snooze.For(10 * time.Hour)}))
 		later := b.assign(b.desk, "later")
@@ -126,7 +129,7 @@ func TestRunSleepsOn(t *testing.T) {
 		for range 50 {
 			accepted(t)(b.desk.AddNote(b.Context(), later.As(ann), "Noted."))
 			time.Sleep(time.Minute)
-			accepted(t)(b.desk.Open(b.Context(), lifecycle.Call{Workspace: "acme", By: vic}, conversation.Open{}))
+			accepted(t)(b.desk.Open(b.Context(), lifecycle.Call{Workspace: "bots", By: vic}, conversation.Open{}))
 			time.Sleep(time.Minute)
 		}
 		if got := b.looks.Load() - before; got != 0 {

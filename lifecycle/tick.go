@@ -25,6 +25,10 @@ type Ticked struct {
 	// among them.
 	Fired []Fired
 
+	// Assigned are the waiting conversations that were given to agents, in that
+	// order.
+	Assigned []Assignment
+
 	// Recomputed counts the conversations whose due instant was brought in line
 	// with changed policies.
 	Recomputed int
@@ -42,10 +46,12 @@ type Fired struct {
 	Records      []conversation.Record
 }
 
-// A Failure is a conversation that could not be worked on.
+// A Failure is a conversation that could not be worked on, or what follows from
+// an agent's, a group's or a visitor's record.
 type Failure struct {
 	Workspace    string
-	Conversation string
+	Conversation string // empty: it is a record
+	Record       string // the record's kind and ID, as in "agent ann"
 	Err          error
 
 	// Setback is what the failure led to; nil if it did not lie in the
@@ -80,25 +86,87 @@ func (d *Desk) Tick(ctx context.Context) (Ticked, error) {
 	if err := d.checkSkew(now); err != nil {
 		return Ticked{At: now}, err
 	}
-	t := ticker{desk: d, sick: map[storage.Key]bool{}, Ticked: Ticked{At: now}}
-	err = errors.Join(t.recompute(ctx), t.fire(ctx)) // the one does not keep the other waiting
+	t := ticker{
+		desk: d, worker: worker{desk: d},
+		sick: map[storage.Key]bool{}, sickRecords: map[storage.RecordKey]bool{}, Ticked: Ticked{At: now},
+	}
+	err = errors.Join(t.recompute(ctx), t.work(ctx)) // the one does not keep the other waiting
+	t.Assigned = t.worker.assignments
 	for _, f := range t.Failed {
 		message := "conversation could not be worked on"
 		if f.Setback != nil && f.Setback.Quarantined() {
 			message = "conversation is quarantined"
 		}
-		d.log.ErrorContext(ctx, message, "workspace", f.Workspace, "conversation", f.Conversation, "err", f.Err)
+		if f.Conversation == "" {
+			message = "record could not be worked on"
+		}
+		d.log.ErrorContext(ctx, message, "workspace", f.Workspace, "conversation", f.Conversation, "record", f.Record, "err", f.Err)
 	}
 	return t.Ticked, err
 }
 
 // A ticker is one Tick at work.
 type ticker struct {
-	desk *Desk
+	desk   *Desk
+	worker worker
 
-	mu   sync.Mutex // guards Failed and sick
-	sick map[storage.Key]bool
+	mu          sync.Mutex // guards Failed, sick and sickRecords
+	sick        map[storage.Key]bool
+	sickRecords map[storage.RecordKey]bool
+	looked      atomic.Bool // a conversation was looked at, which may have made others due
 	Ticked
+}
+
+// work works off the conversations and the records that are due, each of which
+// may make others due, until none is.
+func (t *ticker) work(ctx context.Context) error {
+	for {
+		// Agents have their turn first: they serve all their queues, the oldest
+		// first, and what has just come only its own.
+		worked, err := t.records(ctx)
+		if err != nil {
+			return err
+		}
+		fired := len(t.Fired)
+		t.looked.Store(false)
+		if err := t.fire(ctx); err != nil {
+			return err
+		}
+		if worked == 0 && len(t.Fired) == fired && !t.looked.Load() {
+			return nil
+		}
+	}
+}
+
+// records does what follows from the records that are due, page by page, and
+// returns how many there were.
+func (t *ticker) records(ctx context.Context) (worked int, err error) {
+	var after storage.DueRecord
+	for {
+		page, err := t.desk.store.DueRecords(ctx, t.At, after, tickPage)
+		if err != nil {
+			return worked, fmt.Errorf("lifecycle: due records: %w", err)
+		}
+		if len(page) == 0 {
+			return worked, nil
+		}
+		for _, due := range page {
+			if t.sickRecords[due.Key] {
+				continue
+			}
+			worked++
+			if err := guarded(func() error { return t.worker.work(ctx, due.Key) }); err != nil && ctx.Err() == nil {
+				t.sickRecords[due.Key] = true
+				t.Failed = append(t.Failed, Failure{
+					Workspace: due.Key.Workspace, Record: string(due.Key.Kind) + " " + due.Key.ID, Err: err,
+				})
+			}
+			if ctx.Err() != nil {
+				return worked, ctx.Err()
+			}
+		}
+		after = page[len(page)-1]
+	}
 }
 
 // fire works off the passed deadlines, page by page.
@@ -114,7 +182,7 @@ func (t *ticker) fire(ctx context.Context) error {
 		}
 		fired := make([][]conversation.Record, len(page))
 		err = t.each(ctx, len(page), func(i int) storage.Key { return page[i].Key }, func(i int) (err error) {
-			fired[i], err = t.desk.expire(ctx, page[i].Key, t.At)
+			fired[i], err = t.expire(ctx, page[i].Key)
 			return err
 		})
 		for i, records := range fired {
@@ -218,16 +286,37 @@ func (t *ticker) fail(ctx context.Context, key storage.Key, err error) {
 // would go on for ever.
 var errStuck = damaged{errors.New("lifecycle: due, and nothing to do")}
 
-// expire works off the passed deadline of one conversation. Whoever changed the
-// conversation first wins, and it is looked at again. Still being due by asOf and
-// having nothing to do is an error.
-func (d *Desk) expire(ctx context.Context, key storage.Key, asOf time.Time) ([]conversation.Record, error) {
+// expire works off the passed deadline of one conversation, and looks for an agent
+// if it has just come to Waiting. Whoever changed the conversation first wins, and
+// it is looked at again. Still being due when the tick began and having nothing to
+// do is an error.
+func (t *ticker) expire(ctx context.Context, key storage.Key) ([]conversation.Record, error) {
+	d := t.desk
 	call := Call{Workspace: key.Workspace, Conversation: key.Conversation, By: conversation.Timer()}
-	result, err := d.do(ctx, key, call, conversation.Expire{})
-	if err != nil || len(result.Records) > 0 {
-		return result.Records, err
+	looked, look := false, false
+	decide := func(s *snapshot) (proposal, error) {
+		if look = s.toLookAt() && !looked; look {
+			return proposal{idle: true}, nil
+		}
+		now, err := d.now(ctx)
+		if err != nil {
+			return proposal{}, err
+		}
+		return d.decide(ctx, s, call, conversation.Expire{}, storage.Command{}, now)
 	}
-	return nil, d.checkStuck(ctx, key, asOf)
+	p, err := d.change(ctx, key, "", decide)
+	if look && err == nil {
+		looked = true
+		t.looked.Store(true)
+		if again, err := t.worker.look(ctx, key); err != nil || !again {
+			return nil, err
+		}
+		p, err = d.change(ctx, key, "", decide)
+	}
+	if err != nil || len(p.records) > 0 {
+		return p.records, err
+	}
+	return nil, d.checkStuck(ctx, key, t.At)
 }
 
 func (d *Desk) checkStuck(ctx context.Context, key storage.Key, now time.Time) error {
@@ -245,7 +334,11 @@ func (d *Desk) checkStuck(ctx context.Context, key storage.Key, now time.Time) e
 // policies.
 func (d *Desk) recompute(ctx context.Context, key storage.Key) error {
 	_, err := d.change(ctx, key, "", func(s *snapshot) (proposal, error) {
-		return propose(s, s.conversation, nil, storage.Command{})
+		now, err := d.now(ctx)
+		if err != nil {
+			return proposal{}, err
+		}
+		return propose(s, s.conversation, nil, decision{at: now})
 	})
 	return err
 }

@@ -7,7 +7,8 @@ import "github.com/adjourn/adjourn/storage"
 // of a [Desk] on single conversations. It is not safe for concurrent use.
 //
 // A Tx does not decide anew when somebody else was faster: the error then wraps
-// [storage.ErrConflict], the transaction is as usable as before, and what to do
+// [storage.ErrConflict], or [storage.ErrFull] where an agent's last seat went to
+// somebody else meanwhile; the transaction is as usable as before, and what to do
 // is the host's choice, as the outcome of its own COMMIT is. Deadlines that a
 // command sets are worked off by any running Desk after the host's commit.
 type Tx struct {

@@ -25,14 +25,26 @@ func (k Key) Compare(other Key) int {
 }
 
 // A Head is a conversation as it stands. Times are UTC in whole microseconds.
+// State, Group, Outcome and Tags mean nothing to a store: they are compared byte
+// by byte.
 type Head struct {
 	Version int64  // of its last event; zero: the conversation does not exist
 	Body    []byte // opaque
 
-	Visitor        string    // whose conversation it is
 	DormantSince   time.Time // closed, and when something last happened to it; zero: it is open
 	Due            time.Time // when it next does something by itself; zero: never
 	PolicyRevision int64     // of the policies that Due was computed with
+
+	Visitor string    // whose conversation it is
+	State   string    // never empty
+	Agent   string    // who has it, keeps it, or had it when it was closed; empty: nobody
+	Group   string    // whose agents it is meant for; empty: any
+	Outcome string    // how it ended; empty: it has not
+	Tags    []string  // ascending, without repetition
+	Since   time.Time // when it entered its state; never zero
+	Updated time.Time // when something last happened to it; never zero
+
+	Seat string // the agent of whose seats it takes one; empty: none
 }
 
 // An Event is one event of a conversation. Its text is kept apart from its body,
@@ -52,6 +64,18 @@ type Commit struct {
 	Head   Head    // as it is afterwards, at version Expect+len(Events)
 
 	Command Command // the zero Command: nothing to remember
+
+	At   time.Time // when it was decided; never zero
+	Seen Seen      // the zero Seen: no agent was looked at
+}
+
+// Seen is the agent that a commit was decided on.
+type Seen struct {
+	Agent   string
+	Version int64 // of the agent's record; zero: there was none
+
+	// Overfill lets the commit take a seat of the agent's beyond the capacity.
+	Overfill bool
 }
 
 // A Command is the caller's identification of a command, to tell a repetition.
@@ -107,6 +131,111 @@ func (d Due) Compare(other Due) int {
 	return cmp.Or(d.At.Compare(other.At), d.Key.Compare(other.Key))
 }
 
+// A Kind says what a record is about.
+type Kind string
+
+// The kinds of records.
+const (
+	KindAgent   Kind = "agent"
+	KindGroup   Kind = "group"
+	KindVisitor Kind = "visitor"
+)
+
+// A RecordKey names a record. The IDs of each kind are their own.
+type RecordKey struct {
+	Workspace string
+	Kind      Kind
+	ID        string
+}
+
+// Compare orders keys by workspace, kind and ID, each byte by byte.
+func (k RecordKey) Compare(other RecordKey) int {
+	return cmp.Or(
+		strings.Compare(k.Workspace, other.Workspace),
+		strings.Compare(string(k.Kind), string(other.Kind)),
+		strings.Compare(k.ID, other.ID),
+	)
+}
+
+// A Record is what is kept of an agent, a group or a visitor. Times are UTC in
+// whole microseconds.
+type Record struct {
+	Key     RecordKey
+	Version int64     // counts the times it was put; zero: there is no such record
+	Body    []byte    // opaque
+	Text    string    // free text, such as an address; empty for none
+	Due     time.Time // when it next has something done by itself; zero: never
+
+	Groups    []string // of an agent: ascending, without repetition
+	Available bool     // of an agent: new conversations may come
+	Capacity  int      // of an agent: how many seats there are
+
+	// Of an agent, and kept by the store. Of what is put, only SeatMoves is
+	// looked at, to compare it.
+	Seats     int       // how many are taken
+	SeatsAt   time.Time // when one was last taken or freed; zero: never
+	SeatMoves int64     // how often one was taken or freed
+}
+
+// A DueRecord names a record and its due instant.
+type DueRecord struct {
+	At  time.Time
+	Key RecordKey
+}
+
+// Compare orders by instant, then key.
+func (d DueRecord) Compare(other DueRecord) int {
+	return cmp.Or(d.At.Compare(other.At), d.Key.Compare(other.Key))
+}
+
+// A RecordQuery selects records of a workspace and kind.
+type RecordQuery struct {
+	Workspace string
+	Kind      Kind
+	Group     string // only agents of this group; empty: any
+	Free      bool   // only agents who are available and have a seat that is not taken
+}
+
+// An Order is what a view is ordered by.
+type Order string
+
+// The orders of a view.
+const (
+	BySince   Order = "since"
+	ByUpdated Order = "updated"
+)
+
+// A Query selects conversations of a workspace in a state. What is empty or
+// zero selects nothing away.
+type Query struct {
+	Workspace string
+	State     string // never empty
+
+	Agent     string
+	Group     string
+	Ungrouped bool // only those without a group
+	Visitor   string
+	Outcome   string
+	Tag       string // only those that have it
+
+	Order    Order // by Since or by Updated
+	Newest   bool  // the latest first, otherwise the earliest
+	From, To time.Time // of what it is ordered by: not before From, and before To
+	After    Place     // only what comes behind; the zero Place: from the first on
+}
+
+// A Place is that of a conversation in a view.
+type Place struct {
+	At           time.Time // what the view is ordered by
+	Conversation string
+}
+
+// A Row is a conversation in a view.
+type Row struct {
+	Key  Key
+	Head Head
+}
+
 // A Position is a place in the feed, counted from one without gaps.
 type Position int64
 
@@ -123,6 +252,10 @@ var (
 	// ErrConflict: what the commit was decided on has changed. Nothing was
 	// applied; load and decide again.
 	ErrConflict = errors.New("storage: conflict, decided on an old version")
+
+	// ErrFull: the commit would take a seat of an agent who has none left.
+	// Nothing was applied.
+	ErrFull = errors.New("storage: the agent has no seat left")
 
 	// ErrHeld: somebody else's transaction holds the conversation for longer
 	// than the store waits. Nothing was applied.
@@ -180,16 +313,27 @@ type Store interface {
 	Load(ctx context.Context, key Key, commandID string) (Loaded, error)
 
 	// Commit applies a command to one conversation: head, events, texts, due
-	// instant, feed entry and command ID, all or nothing.
+	// instant, feed entry, command ID and seats, all or nothing.
 	//
 	// It returns ErrConflict, and applies nothing, if the conversation is not
-	// at version Expect or if the command ID is known for this conversation.
-	// Of several commits with events and the same Expect exactly one succeeds.
+	// at version Expect, if the command ID is known for this conversation, or if
+	// the record of the agent in Seen is not at that version. Of several commits
+	// with events and the same Expect exactly one succeeds.
 	//
-	// A commit without events, to a conversation that exists, leaves version,
-	// body, visitor and DormantSince as they are, enters nothing into the feed, and
-	// may change Due, PolicyRevision and the known command IDs. To one that does
-	// not exist it is an error. Every commit ends the conversation's setback.
+	// A commit without events, to a conversation that exists, enters nothing into
+	// the feed, and may change Due, PolicyRevision and the known command IDs, but
+	// leaves everything else of the head as it is. To one that does not exist it is
+	// an error. Every commit ends the conversation's setback.
+	//
+	// A conversation takes a seat of the agent that Seat names after a commit,
+	// unless it had it before, and frees that of the agent it named before. If as
+	// many conversations have seats of the agent as the agent's record has
+	// capacity, and Seen does not overfill that agent, taking one is ErrFull; where
+	// commits take and free at the same time, too, there are never more. What is a
+	// conflict as well is ErrConflict. An agent without
+	// a record has seats without end. A record whose seat is freed is due at At,
+	// unless it is due earlier. A record whose seat is taken or freed stays at
+	// its version.
 	Commit(ctx context.Context, c Commit) error
 
 	// History returns the events of a conversation after a version, in order,
@@ -237,11 +381,12 @@ type Store interface {
 	// does not have yet is ErrPosition, and moves nothing.
 	Advance(ctx context.Context, subscriber string, to Position) (Position, error)
 
-	// Erase removes the texts of all conversations of a visitor, wherever they
-	// are read, and the fingerprints of the commands and the reasons of the
-	// setbacks, because they can tell of texts: all at once. It returns how many
-	// conversations the visitor has. Versions, bodies, positions and command IDs
-	// stay. Erased texts read as empty, with Erased set; an event that had no
+	// Erase removes the texts of all conversations of a visitor and of the
+	// visitor's record, wherever they are read, and the fingerprints of the
+	// commands and the reasons of the setbacks, because they can tell of texts:
+	// all at once. It returns how many conversations the visitor has. Versions,
+	// bodies, positions and command IDs stay, but a record that had a text goes on to
+	// its next version, so that nobody puts back what they read before. Erased texts read as empty, with Erased set; an event that had no
 	// text stays as it is. Erased fingerprints are zero.
 	Erase(ctx context.Context, workspace, visitor string) (int, error)
 
@@ -250,16 +395,59 @@ type Store interface {
 	// They are then unknown, with everything that was kept for them, and the
 	// feed begins after the last of their commits.
 	Purge(ctx context.Context, dormantBefore time.Time, limit int) (int, error)
+
+	Records
+	Reader
+}
+
+// Records are those of agents, groups and visitors. A record of another
+// workspace, or of another kind, is as unknown as one that does not exist.
+type Records interface {
+	// Record returns a record. An unknown one has its key and is otherwise the
+	// zero Record.
+	Record(ctx context.Context, key RecordKey) (Record, error)
+
+	// Put replaces a record by one whose Version and SeatMoves are those it is
+	// at, and gives it the next version. Otherwise it returns ErrConflict and
+	// changes nothing. An unknown record is at version zero, whatever SeatMoves
+	// says; an agent who has seats before there is a record has them afterwards.
+	Put(ctx context.Context, r Record) error
+
+	// Settle changes the due instant of a record whose Version and SeatMoves are
+	// those given, and nothing else. Otherwise it returns ErrConflict and changes
+	// nothing.
+	Settle(ctx context.Context, r Record) error
+
+	// List returns the records that a query selects, ordered by ID, beginning
+	// after the given one (empty: from the first on), at most limit.
+	List(ctx context.Context, q RecordQuery, after string, limit int) ([]Record, error)
+
+	// DueRecords returns the records whose due instant is not after by, across
+	// workspaces and kinds, ordered by instant and key, beginning after the given
+	// one (the zero DueRecord: from the oldest on), at most limit.
+	DueRecords(ctx context.Context, by time.Time, after DueRecord, limit int) ([]DueRecord, error)
+}
+
+// A Reader reads conversations as desks show them.
+type Reader interface {
+	// View returns the conversations that a query selects, by the instant that
+	// the query orders by and then by conversation byte by byte, both backwards
+	// for the newest first, at most limit.
+	View(ctx context.Context, q Query, limit int) ([]Row, error)
+
+	// Count returns how many conversations a query selects.
+	Count(ctx context.Context, q Query) (int, error)
 }
 
 // A Tx is a store within a transaction that the host began and will end: what it
 // is given takes effect with that transaction or not at all. Its methods are
-// those of [Store]. After ErrConflict nothing was applied and the transaction is
-// as usable as before. It is not safe for concurrent use.
+// those of [Store]. After ErrConflict and ErrFull nothing was applied and the
+// transaction is as usable as before. It is not safe for concurrent use.
 type Tx interface {
 	Load(ctx context.Context, key Key, commandID string) (Loaded, error)
 	Commit(ctx context.Context, c Commit) error
 	History(ctx context.Context, key Key, after int64, limit int) ([]Event, error)
+	Record(ctx context.Context, key RecordKey) (Record, error)
 }
 
 // A Clock is a store with a clock that all its users share, such as the database

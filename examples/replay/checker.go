@@ -20,6 +20,8 @@ import (
 //   - the version is the number of records in the journal;
 //   - the stored due instant is the one that follows from state and policy, a
 //     closed conversation has none, and what is due happens just then;
+//   - one that has just come to Waiting is due at once, until somebody has looked
+//     for an agent;
 //   - the feed delivers each record once and in order;
 //   - each message of the file is in a journal once, and nothing else is;
 //   - the time that it spent in its states adds up to its life.
@@ -33,10 +35,22 @@ type checker struct {
 	census   *census
 	shadows  map[storage.Key]*shadow
 	position storage.Position // in the feed
+	ledger   *ledger          // of the agents' seats; nil: nobody keeps one
+
+	until   time.Time        // the end
+	ticks   int              // so far
+	lastAt  time.Time        // when the last one was
+	idle    int              // ticks in a row at that instant without anything new
+	fresh   []storage.Key    // came to Waiting since the last tick, or in it
+	inTick  bool             // its consequences are being read
+	touched map[*family]bool // what something happened to; whoever reads it empties it
 }
 
 func newChecker(desk *lifecycle.Desk, store storage.Store, policy conversation.Policy, total *census) *checker {
-	return &checker{desk: desk, store: store, policy: policy, census: total, shadows: map[storage.Key]*shadow{}}
+	return &checker{
+		desk: desk, store: store, policy: policy, census: total,
+		shadows: map[storage.Key]*shadow{}, touched: map[*family]bool{},
+	}
 }
 
 // begin takes up the feed where the conversations before have left it.
@@ -61,8 +75,35 @@ func blank(key storage.Key) conversation.Conversation {
 	return conversation.Conversation{Workspace: key.Workspace, ID: key.Conversation}
 }
 
-// step checks after something was done to conversations.
+// step checks after something was done to conversations: to those named, and to
+// those that the feed tells of.
 func (k *checker) step(ctx context.Context, after string, keys ...storage.Key) error {
+	if !k.inTick {
+		k.idle = 0
+	}
+	if err := k.read(ctx, after, keys); err != nil {
+		return err
+	}
+	all, err := k.drain(ctx, after, keys)
+	if err != nil {
+		return err
+	}
+	for _, key := range all {
+		if s := k.shadows[key]; s.delivered < len(s.journal) {
+			return k.broken(key, after, "the feed does not deliver version %d", s.journal[s.delivered].Seq)
+		}
+	}
+	if k.ledger == nil {
+		return nil
+	}
+	if what := k.ledger.check(ctx); what != "" {
+		return k.broken(storage.Key{}, after, "%s", what)
+	}
+	return nil
+}
+
+// read checks the journals of conversations.
+func (k *checker) read(ctx context.Context, after string, keys []storage.Key) error {
 	for _, key := range keys {
 		s := k.shadows[key]
 		if s == nil {
@@ -74,36 +115,64 @@ func (k *checker) step(ctx context.Context, after string, keys ...storage.Key) e
 			return k.broken(key, after, "%s", what)
 		}
 	}
-	if err := k.drain(ctx, after); err != nil {
-		return err
+	return nil
+}
+
+// maxIdle is how many ticks at one instant may do nothing that is seen, such as
+// looking for agents and finding none, or noticing how an agent stands.
+const maxIdle = 10
+
+// ticking checks before a tick at an instant.
+func (k *checker) ticking(at, now time.Time) error {
+	if !at.Equal(k.lastAt) {
+		k.idle = 0
 	}
-	for _, key := range keys {
-		if s := k.shadows[key]; s.delivered < len(s.journal) {
-			return k.broken(key, after, "the feed does not deliver version %d", s.journal[s.delivered].Seq)
-		}
+	if at.Before(now) || k.idle > maxIdle {
+		return k.broken(storage.Key{}, "a deadline", "something was due at %s, and nothing happened", stamp(at))
 	}
+	k.lastAt = at
+	k.ticks++
 	return nil
 }
 
 // ticked checks what a tick did: it was called because something was due.
-func (k *checker) ticked(ctx context.Context, due storage.Due, t lifecycle.Ticked) error {
+func (k *checker) ticked(ctx context.Context, at time.Time, t lifecycle.Ticked) error {
 	for _, f := range t.Failed {
-		return k.broken(storage.Key{Workspace: f.Workspace, Conversation: f.Conversation}, "a deadline", "%v", f.Err)
+		return k.broken(storage.Key{Workspace: f.Workspace, Conversation: f.Conversation}, "a deadline", "%s%v", f.Record, f.Err)
 	}
+	position := k.position
+	fresh := k.fresh
+	k.fresh = nil
 	var keys []storage.Key
 	for _, f := range t.Fired {
 		key := storage.Key{Workspace: f.Workspace, Conversation: f.Conversation}
-		keys = append(keys, key)
+		if !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
 		if s := k.shadows[key]; s != nil {
-			if at, _ := conversation.NextDue(s.c, k.policy); !at.Equal(due.At) {
-				return k.broken(key, "a deadline", "it was due at %s, and worked off at %s", stamp(at), stamp(due.At))
+			if due, _ := conversation.NextDue(s.c, k.policy); !due.Equal(at) || !due.Equal(f.Due) {
+				return k.broken(key, "a deadline", "it was due at %s, and worked off at %s", stamp(due), stamp(at))
 			}
 		}
 	}
-	if !slices.Contains(keys, due.Key) {
-		return k.broken(due.Key, "a deadline", "it was due at %s, and nothing happened", stamp(due.At))
+	k.inTick = true
+	err := k.step(ctx, "a deadline", keys...)
+	for _, key := range fresh { // they have had their turn, and maybe nothing to tell
+		if what := k.catchUp(ctx, k.shadows[key]); what != "" && err == nil {
+			err = k.broken(key, "a deadline", "%s", what)
+		}
 	}
-	return k.step(ctx, "a deadline", keys...)
+	k.inTick = false
+	if k.idle++; k.position > position {
+		k.idle = 0
+	}
+	if err != nil || k.ledger == nil {
+		return err
+	}
+	if key, what := k.ledger.told(t.Assigned); what != "" {
+		return k.broken(key, "routing", "%s", what)
+	}
+	return nil
 }
 
 // catchUp reads what is new of a conversation, and says what is wrong with it.
@@ -119,6 +188,11 @@ func (k *checker) catchUp(ctx context.Context, s *shadow) string {
 		before := s.c
 		s.take(r)
 		k.census.record(before, r)
+		if s.c.State == conversation.StateWaiting && (before.State != s.c.State || before.Group != s.c.Group) {
+			s.came, s.cameInTick = k.ticks, k.inTick
+			k.fresh = append(k.fresh, s.key)
+		}
+		k.touched[s.family] = true
 		if what := s.family.hear(r, s.heard); what != "" {
 			return what
 		}
@@ -127,14 +201,14 @@ func (k *checker) catchUp(ctx context.Context, s *shadow) string {
 	if err != nil {
 		return err.Error()
 	}
-	if what := k.compare(s.c, loaded.Head); what != "" {
+	if what := k.compare(s, s.c, loaded.Head); what != "" {
 		return what
 	}
 	return s.lifeAddsUp()
 }
 
 // compare says how the stored head differs from the journal, folded.
-func (k *checker) compare(folded conversation.Conversation, head storage.Head) string {
+func (k *checker) compare(s *shadow, folded conversation.Conversation, head storage.Head) string {
 	if head.Version != int64(folded.Version) {
 		return fmt.Sprintf("the version is %d, and the journal has %d records", head.Version, folded.Version)
 	}
@@ -148,7 +222,7 @@ func (k *checker) compare(folded conversation.Conversation, head storage.Head) s
 	if folded.State == conversation.StateClosed && !head.Due.IsZero() {
 		return fmt.Sprintf("it is closed, and due at %s", stamp(head.Due))
 	}
-	if due, _ := conversation.NextDue(folded, k.policy); !due.Equal(head.Due) {
+	if due := k.due(s, folded, head); !due.Equal(head.Due) {
 		return fmt.Sprintf("it is stored as due at %s, and by state and policy it is due at %s", stamp(head.Due), stamp(due))
 	}
 	if folded.Visitor != head.Visitor {
@@ -162,6 +236,17 @@ func (k *checker) compare(folded conversation.Conversation, head storage.Head) s
 		return fmt.Sprintf("it is dormant since %s, and stored as dormant since %s", stamp(dormantSince), stamp(head.DormantSince))
 	}
 	return ""
+}
+
+// due returns when the conversation must be due. One that came to Waiting in a
+// tick may have had its turn in the same tick or not.
+func (k *checker) due(s *shadow, folded conversation.Conversation, head storage.Head) time.Time {
+	due, _ := conversation.NextDue(folded, k.policy)
+	toLookAt := folded.State == conversation.StateWaiting && s.came == k.ticks
+	if toLookAt && (!s.cameInTick || head.Due.Equal(folded.Since)) {
+		return folded.Since
+	}
+	return due
 }
 
 // said checks that the first messages of a family are in the journals.
@@ -179,22 +264,35 @@ const (
 	feedPage   = 100
 )
 
-func (k *checker) drain(ctx context.Context, after string) error {
+// drain checks what the feed delivers, and the journals of the conversations
+// among it that were not read yet. It returns all that were.
+func (k *checker) drain(ctx context.Context, after string, read []storage.Key) ([]storage.Key, error) {
 	for {
 		deliveries, err := k.desk.Feed(ctx, subscriber, feedPage)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		var others []storage.Key
+		for _, d := range deliveries {
+			key := storage.Key{Workspace: d.Workspace, Conversation: d.Conversation}
+			if k.shadows[key] != nil && !slices.Contains(read, key) && !slices.Contains(others, key) {
+				others = append(others, key)
+			}
+		}
+		if err := k.read(ctx, after, others); err != nil {
+			return nil, err
+		}
+		read = append(read, others...)
 		for _, d := range deliveries {
 			if err := k.delivered(d, after); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		if _, err := k.desk.Advance(ctx, subscriber, k.position); err != nil {
-			return err
+			return nil, err
 		}
 		if len(deliveries) < feedPage {
-			return nil
+			return read, nil
 		}
 	}
 }
@@ -217,6 +315,14 @@ func (k *checker) delivered(d lifecycle.Delivery, after string) error {
 			return k.broken(key, after, "the feed delivers %+v, and the journal has %+v", r, want)
 		}
 		s.delivered++
+		if k.ledger == nil {
+			continue
+		}
+		before := s.told
+		s.told = conversation.Evolve(before, r)
+		if what := k.ledger.take(key, before, s.told, r); what != "" {
+			return k.broken(key, after, "%s", what)
+		}
 	}
 	return nil
 }
@@ -224,7 +330,7 @@ func (k *checker) delivered(d lifecycle.Delivery, after string) error {
 // finish checks a family from the beginning, and forgets it.
 func (k *checker) finish(ctx context.Context, f *family) error {
 	const after = "all"
-	if err := k.drain(ctx, after); err != nil {
+	if _, err := k.drain(ctx, after, nil); err != nil {
 		return err
 	}
 	heard, previous := 0, ""
@@ -241,9 +347,9 @@ func (k *checker) finish(ctx context.Context, f *family) error {
 		previous = id
 		k.census.ended(c, s.spent)
 	}
-	if heard != len(f.messages) {
+	if heard != len(f.lines) {
 		key := storage.Key{Workspace: f.workspace, Conversation: f.id}
-		return k.broken(key, after, "the file has %d messages, and the journals %d", len(f.messages), heard)
+		return k.broken(key, after, "%d messages were said, and the journals have %d", len(f.lines), heard)
 	}
 	for _, id := range f.ids {
 		delete(k.shadows, storage.Key{Workspace: f.workspace, Conversation: id})
@@ -274,8 +380,8 @@ func (k *checker) refold(ctx context.Context, s *shadow, heard *int) (conversati
 		return c, err.Error()
 	case loaded.Head.Version != int64(len(records)):
 		return c, fmt.Sprintf("the version is %d, and the journal has %d records", loaded.Head.Version, len(records))
-	case !loaded.Head.Due.IsZero():
+	case !loaded.Head.Due.IsZero() && !loaded.Head.Due.After(k.until):
 		return c, fmt.Sprintf("it was due at %s, and nothing happened", stamp(loaded.Head.Due))
 	}
-	return c, k.compare(c, loaded.Head)
+	return c, k.compare(s, c, loaded.Head)
 }

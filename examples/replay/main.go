@@ -7,6 +7,7 @@
 //	go run ./examples/replay                      # the sample beside this file
 //	go run ./examples/replay FILE                 # one conversation a line
 //	go run ./examples/replay -timeline shoes-1    # one conversation in full
+//	go run ./examples/replay -agents 1,2,5        # with agents of our own: who waits how long
 //	go run ./examples/replay -store sqlite:a.db   # and keep it all in a new file
 //	go run ./examples/replay -h                   # flags, and the form of the file
 //
@@ -20,9 +21,17 @@
 //	census.go   how a host counts what happened, from the events
 //	show.go     how a host renders a journal for people
 //
+// With -agents the Desk routes the conversations to a staff with capacities and
+// hours, and the replay says how long visitors waited and how busy the agents were:
+//
+//	staff.go    what is decided there, and how a host sets up agents and groups
+//	chat.go     how agents answer, put aside, take up again and close
+//	hours.go    when they work
+//	ledger.go   the books of seats and queues, kept from the feed, and what is checked
+//
 // What remains is the program around it: reader.go and names.go for the input,
-// report.go and progress.go for the output, shadow.go and violation.go for the
-// checker.
+// report.go, staffreport.go and progress.go for the output, shadow.go and
+// violation.go for the checker.
 package main
 
 import (
@@ -37,6 +46,8 @@ import (
 	"time"
 
 	_ "embed"
+
+	"github.com/adjourn/adjourn/idle"
 )
 
 // sample is what is replayed without a FILE: conversations made up to show
@@ -78,6 +89,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	o.rules.flags(flags)
 	flags.BoolVar(&o.together, "together", false, "replay all conversations at once, on one Desk in the order of time,\ninstead of each by itself; the numbers are the same, but the whole\nfile is held in memory")
 	flags.StringVar(&o.storeName, "store", "sqlite", "keep the conversations in `STORE`: memory, sqlite:FILE, postgres:URL,\nor sqlite for a file that is removed at the end")
+	o.staff.flags(flags)
 	flags.BoolVar(&o.skipBad, "skip-bad", false, "count bad lines and go on, instead of stopping at the first")
 	flags.StringVar(&o.timeline, "timeline", "", "print the timeline of the conversation with this `ID` instead")
 	switch err := flags.Parse(args); {
@@ -85,6 +97,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return 0
 	case err != nil:
 		return 2
+	}
+	if !given(flags, "last-speaker") && len(o.staff.agents) > 0 {
+		o.rules.lastSpeaker = string(idle.Responder)
 	}
 	err := start(ctx, flags.Args(), o, stdin, stdout, stderr)
 	var broken *violation
@@ -107,7 +122,7 @@ const maxShown = 10
 
 // start finds the input, replays it, and prints what was asked for.
 func start(ctx context.Context, files []string, o options, stdin io.Reader, stdout, stderr io.Writer) (err error) {
-	if err := o.rules.check(); err != nil {
+	if err := errors.Join(o.rules.check(), o.staff.check()); err != nil {
 		return err
 	}
 	in, err := open(files, stdin)
@@ -115,14 +130,8 @@ func start(ctx context.Context, files []string, o options, stdin io.Reader, stdo
 		return err
 	}
 	defer in.Close()
-	store, done, err := openStore(ctx, o.storeName)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, done()) }()
-	o.store = store
-	o.show, o.progress = stdout, newProgress(stderr, in.size)
 	r := newReader(in, in.name)
+	o.show = stdout
 	if o.skipBad {
 		r.skip = func(bad error) {
 			switch {
@@ -133,6 +142,15 @@ func start(ctx context.Context, files []string, o options, stdin io.Reader, stdo
 			}
 		}
 	}
+	if len(o.staff.agents) > 0 {
+		return startStaffed(ctx, r, o, stdout, stderr)
+	}
+	store, done, err := openStore(ctx, o.storeName)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	o.store, o.progress = store, newProgress(stderr, in.size)
 	began := time.Now()
 	total, err := replay(ctx, r, o)
 	if err != nil || o.timeline != "" {
@@ -141,6 +159,12 @@ func start(ctx context.Context, files []string, o options, stdin io.Reader, stdo
 	fmt.Fprintf(stderr, "replay: %d conversations and %d messages in %.1f s\n",
 		total.timelines, total.messages(), time.Since(began).Seconds())
 	return report(stdout, total, r)
+}
+
+// given reports whether a flag was set.
+func given(flags *flag.FlagSet, name string) (set bool) {
+	flags.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
 }
 
 // An input is what is replayed, with its size in bytes, zero if that is unknown.

@@ -37,6 +37,9 @@ func TestGolden(t *testing.T) {
 		{"timeline-successors", []string{"-timeline", "visa-11"}},
 		{"timeline-snoozes", []string{"-timeline", "recall-8"}},
 		{"timeline-together", []string{"-together", "-timeline", "seat-10"}},
+		{"staff", []string{"-agents", "2", "-capacity", "2"}},
+		{"staff-compared", []string{"-agents", "1,2,5,50", "-hand-over"}},
+		{"timeline-staff", []string{"-agents", "1", "-timeline", "alarm-29"}},
 		{"timeline-open", []string{"-timeline", "seat-10", "-last-speaker", "responder"}},
 	}
 	for _, tt := range tests {
@@ -119,6 +122,13 @@ func TestArguments(t *testing.T) {
 		{"a directory", []string{"testdata"}, "is a directory", 2},
 		{"a closing without a follow-up", []string{"-follow-up", "0"}, "a close must come after a follow-up", 2},
 		{"a negative wait", []string{"-prompt", "-1s"}, "must be positive", 2},
+		{"no agents", []string{"-agents", "0"}, `agents "0", want numbers from 1 to 1000`, 2},
+		{"agents in words", []string{"-agents", "1,two"}, `agents "two"`, 2},
+		{"no capacity", []string{"-agents", "1", "-capacity", "0"}, "a capacity of 0, want 1 to 10000", 2},
+		{"no hours", []string{"-agents", "1", "-hours", "9 to 5"}, "times", 2},
+		{"a timeline of many runs", []string{"-agents", "1,2", "-timeline", "alarm-29"}, "give -agents one number", 2},
+		{"a file for many runs", []string{"-agents", "1,2", "-store", "sqlite:x"}, "takes one run", 2},
+		{"no such timeline", []string{"-agents", "1", "-timeline", "nobody"}, `no conversation with the ID "nobody"`, 2},
 		{"no speaker", []string{"-last-speaker", "bot"}, `unknown last speaker "bot"`, 2},
 	}
 	for _, tt := range tests {
@@ -160,6 +170,11 @@ func TestRealFiles(t *testing.T) {
 				t.Errorf("-together ended with %d:\n%s%s\nwant\n%s", status, stderr, together, alone)
 			}
 			fmt.Fprint(t.Output(), alone)
+			staffed, stderr, status := program(t, "", "-agents", "1,5,50", file)
+			if status != 0 {
+				t.Errorf("-agents ended with %d:\n%s", status, stderr)
+			}
+			fmt.Fprint(t.Output(), staffed)
 		})
 	}
 }

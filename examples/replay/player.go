@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
@@ -16,7 +17,22 @@ import (
 // its successors.
 type family struct {
 	*timeline
-	ids []string
+	ids   []string
+	lines []message // what is said, in the order in which it is: the file's, or the staff's
+	held  []stretch // when agents had it, on a seat or put aside
+}
+
+// A stretch is a time; without an end it lasts.
+type stretch struct{ begin, end time.Time }
+
+// hold notes who has the conversation.
+func (f *family) hold(before, after string, at time.Time) {
+	switch {
+	case before == "" && after != "":
+		f.held = append(f.held, stretch{begin: at})
+	case before != "" && after == "":
+		f.held[len(f.held)-1].end = at
+	}
 }
 
 // A player plays the people of one timeline.
@@ -24,10 +40,11 @@ type player struct {
 	*world
 	family *family
 	call   lifecycle.Call // to the conversation that is written to now
+	group  string         // of the conversations
 }
 
 func newPlayer(w *world, t *timeline) *player {
-	p := &player{world: w, family: &family{timeline: t}}
+	p := &player{world: w, family: &family{timeline: t, lines: t.messages}}
 	p.follow(t.id)
 	return p
 }
@@ -149,6 +166,14 @@ func (p *player) withRoom(ctx context.Context, do func() error) error {
 	if !errors.Is(err, conversation.ErrHistoryFull) {
 		return err
 	}
+	if err := p.moveOn(ctx); err != nil {
+		return err
+	}
+	return do()
+}
+
+// moveOn goes on in a new conversation.
+func (p *player) moveOn(ctx context.Context) error {
 	full, err := p.desk.Get(ctx, p.call.Workspace, p.call.Conversation)
 	if err != nil {
 		return err
@@ -161,9 +186,6 @@ func (p *player) withRoom(ctx context.Context, do func() error) error {
 		}
 	}
 	p.follow(derivedID("continues", full.ID))
-	_, err = p.do(ctx, host, conversation.Open{Visitor: full.Visitor, Previous: full.ID, ForAgent: true})
-	if err != nil {
-		return err
-	}
-	return do()
+	_, err = p.do(ctx, host, conversation.Open{Visitor: full.Visitor, Group: p.group, Previous: full.ID, ForAgent: true})
+	return err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,6 +48,7 @@ type reader struct {
 	names *names
 	skip  func(bad error) // told of bad lines, if they are to be skipped
 	line  int
+	desk  string // the workspace of all conversations; empty: the file's
 
 	read    int64 // bytes
 	skipped int   // lines
@@ -171,7 +173,7 @@ func (m *fileMessage) check() (err error) {
 // the library takes.
 func (r *reader) timeline(f fileLine) *timeline {
 	slices.SortStableFunc(f.Messages, func(a, b fileMessage) int { return a.at.Compare(b.at) })
-	t := &timeline{line: r.line, name: f.ID, workspace: r.names.id(f.Workspace), visitor: "visitor"}
+	t := &timeline{line: r.line, name: f.ID, workspace: cmp.Or(r.desk, r.names.id(f.Workspace)), visitor: "visitor"}
 	t.id = r.names.conversation(t.workspace, f.ID)
 	if i := slices.IndexFunc(f.Messages, func(m fileMessage) bool { return m.From == "visitor" }); i >= 0 {
 		t.visitor = r.names.id(f.Messages[i].Author)

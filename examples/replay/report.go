@@ -37,11 +37,7 @@ func report(out io.Writer, n *census, r *reader) error {
 
 	w.head("how it ended")
 	w.row("closings", n.events["closed"], "%d while the visitor waited for an answer", n.unanswered)
-	for _, cause := range closure.Causes() {
-		for _, outcome := range closure.Outcomes() {
-			w.some(fmt.Sprintf("  %s, %s", cause, outcome), n.closings[ending{cause, outcome}])
-		}
-	}
+	endings(w, n)
 	open := 0
 	for _, state := range conversation.States() {
 		open += n.leftOpen[state]
@@ -53,11 +49,24 @@ func report(out io.Writer, n *census, r *reader) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	return times(out, n)
+	if err := stateTimes(out, n); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "\nsteps checked  %d\nviolations     0\n", n.steps)
+	return err
 }
 
-// times prints the time in each state, and that all was checked.
-func times(out io.Writer, n *census) error {
+// endings prints how conversations were closed.
+func endings(w *table, n *census) {
+	for _, cause := range closure.Causes() {
+		for _, outcome := range closure.Outcomes() {
+			w.some(fmt.Sprintf("  %s, %s", cause, outcome), n.closings[ending{cause, outcome}])
+		}
+	}
+}
+
+// stateTimes prints the time in each state.
+func stateTimes(out io.Writer, n *census) error {
 	all := int64(0)
 	for _, spent := range n.timeInState {
 		all += sum(spent)
@@ -73,11 +82,7 @@ func times(out io.Writer, n *census) error {
 		fmt.Fprintf(w, "%s\t%s\t%.1f %%\t%d\t%s\t\n", state, span(sum(spent)),
 			100*float64(sum(spent))/float64(all), len(spent), span(median(spent)))
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "\nsteps checked  %d\nviolations     0\n", n.steps)
-	return err
+	return w.Flush()
 }
 
 type table struct{ *tabwriter.Writer }

@@ -49,6 +49,7 @@ type rules struct {
 	lastSpeaker                 string        // whose silence the agent's ladder measures
 	reopenWindow                time.Duration // zero or less: nothing reopens
 	snoozeAfter, snoozeForReply time.Duration // see snooze
+	staffed                     bool          // by agents of its own, see staff.go
 }
 
 func (r *rules) flags(f *flag.FlagSet) {
@@ -73,7 +74,9 @@ const (
 // as JSON, and change it while conversations run.
 func (r *rules) policy() conversation.Policy {
 	p := conversation.Policy{
-		ReopenWindow: r.reopenWindow,
+		ReopenWindow:    r.reopenWindow,
+		PullOnly:        !r.staffed, // the agents of the file take what they write to
+		KnownAgentsOnly: r.staffed,
 		Idle: conversation.Idle{
 			Assigned: ladder(
 				idle.Step{After: r.prompt, Action: idle.Prompt, Text: idle.DefaultText, Phrase: idle.DefaultPhrase},

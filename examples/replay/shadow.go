@@ -17,7 +17,11 @@ type shadow struct {
 	c         conversation.Conversation // the journal, folded
 	steps     int
 	journal   []conversation.Record
-	delivered int // of the journal, by the feed
+	delivered int                       // of the journal, by the feed
+	told      conversation.Conversation // what was delivered, folded, for the ledger
+
+	came       int  // after how many ticks it came to Waiting
+	cameInTick bool // in the last of these
 
 	spent   map[conversation.State]int64 // microseconds, by the times of the records
 	bySince map[conversation.State]int64 // the same, by what the states say; without the present state
@@ -28,6 +32,7 @@ func (s *shadow) take(r conversation.Record) {
 	before := s.c
 	s.c = conversation.Evolve(s.c, r)
 	s.journal = append(s.journal, r)
+	s.family.hold(before.Agent, s.c.Agent, r.At)
 	if before.State == conversation.StateNone {
 		return
 	}
@@ -37,17 +42,26 @@ func (s *shadow) take(r conversation.Record) {
 	}
 }
 
-// hear counts a record that is a message, which must be the next of the file.
+// withAgents returns how long it was on seats of agents until an instant.
+func (s *shadow) withAgents(until time.Time) int64 {
+	spent := s.spent[conversation.StateAssigned]
+	if s.c.State == conversation.StateAssigned {
+		spent += micros(s.c.UpdatedAt, until)
+	}
+	return spent
+}
+
+// hear counts a record that is a message, which must be the next to be said.
 func (f *family) hear(r conversation.Record, heard *int) string {
 	said, ok := r.Event.(conversation.Said)
 	if !ok {
 		return ""
 	}
 	*heard++
-	if *heard > len(f.messages) {
-		return fmt.Sprintf("the journal has a message more than the file's %d", len(f.messages))
+	if *heard > len(f.lines) {
+		return fmt.Sprintf("the journal has a message more than the %d that were to be said", len(f.lines))
 	}
-	m := f.messages[*heard-1]
+	m := f.lines[*heard-1]
 	got := fmt.Sprintf("%d characters by %s at %s", len(said.Text), r.By, stamp(r.At))
 	if want := fmt.Sprintf("%d characters by %s at %s", m.chars, f.by(m), stamp(m.at)); got != want {
 		return fmt.Sprintf("message %d of the file is %s, and in the journal %s", *heard, want, got)

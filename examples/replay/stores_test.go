@@ -22,6 +22,10 @@ func TestStores(t *testing.T) {
 	if _, err := os.Stat(file); err != nil {
 		t.Error(err)
 	}
+	want, _, _ = program(t, "", "-agents", "1,3")
+	if got, stderr, status := program(t, "", "-agents", "1,3", "-store", "sqlite"); status != 0 || got != want {
+		t.Errorf("with agents: %d:\n%s%s\nwant\n%s", status, stderr, got, want)
+	}
 	_, stderr, status := program(t, "", "-store", "sqlite:"+file)
 	if status != 2 || !strings.Contains(stderr, "empty") {
 		t.Errorf("on a file that was used: %d, %s", status, stderr)

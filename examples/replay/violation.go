@@ -21,6 +21,9 @@ type violation struct {
 }
 
 func (v *violation) Error() string {
+	if v.key == (storage.Key{}) {
+		return fmt.Sprintf("after %s: %s", v.after, v.what)
+	}
 	return fmt.Sprintf("conversation %s of workspace %s (line %d), step %d, after %s: %s",
 		v.key.Conversation, v.key.Workspace, v.line, v.step, v.after, v.what)
 }

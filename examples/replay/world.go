@@ -15,6 +15,7 @@ import (
 
 type options struct {
 	rules     rules
+	staff     staff
 	together  bool
 	skipBad   bool
 	timeline  string // the ID in the file of the conversation to show; empty: all, in numbers
@@ -83,7 +84,6 @@ func replay(ctx context.Context, r *reader, o options) (*census, error) {
 type world struct {
 	options
 	clock   settableClock
-	store   storage.Store
 	desk    *lifecycle.Desk
 	checker *checker
 	census  *census
@@ -95,7 +95,7 @@ func newWorld(store storage.Store, clock settableClock, o options, total *census
 		panic(err) // the options above are right
 	}
 	return &world{
-		options: o, clock: clock, store: store, desk: desk, census: total,
+		options: o, clock: clock, desk: desk, census: total,
 		checker: newChecker(desk, store, o.rules.policy(), total),
 	}
 }
@@ -135,6 +135,7 @@ func (w *world) play(ctx context.Context, timelines []*timeline, played func(int
 		played(i + 1)
 	}
 	// Nobody writes any more. Time goes on until nothing is due.
+	w.checker.until = endOfTime
 	if err := w.wait(ctx, endOfTime); err != nil {
 		return err
 	}
@@ -163,22 +164,29 @@ func (w *world) setPolicy(ctx context.Context, workspace string) error {
 // A host has Desk.Run for this, which sleeps.
 func (w *world) wait(ctx context.Context, until time.Time) error {
 	for {
-		next, err := w.store.Due(ctx, until, storage.Due{}, 1)
-		if err != nil || len(next) == 0 {
-			return err
-		}
-		if next[0].At.Before(w.clock.Now()) {
-			return w.checker.broken(next[0].Key, "a wait", "it was due at %s, and nothing happened", stamp(next[0].At))
-		}
-		w.clock.set(next[0].At)
-		ticked, err := w.desk.Tick(ctx)
-		if err != nil {
-			return err
-		}
-		if err := w.checker.ticked(ctx, next[0], ticked); err != nil {
+		ticked, err := w.tick(ctx, until)
+		if err != nil || !ticked {
 			return err
 		}
 	}
+}
+
+// tick goes on to the next instant at which the Desk has something to do, and
+// lets it. It reports false if there is none until the given one.
+func (w *world) tick(ctx context.Context, until time.Time) (bool, error) {
+	at, err := w.desk.NextDue(ctx, until)
+	if err != nil || at.IsZero() {
+		return false, err
+	}
+	if err := w.checker.ticking(at, w.clock.Now()); err != nil {
+		return false, err
+	}
+	w.clock.set(at)
+	ticked, err := w.desk.Tick(ctx)
+	if err != nil {
+		return false, err
+	}
+	return true, w.checker.ticked(ctx, at, ticked)
 }
 
 // finish takes leave of a timeline: everything is checked once more from the
@@ -188,7 +196,7 @@ func (w *world) finish(ctx context.Context, p *player) error {
 		return err
 	}
 	w.census.timelines++
-	if w.timeline == "" {
+	if w.timeline == "" || w.timeline != p.family.name {
 		return nil
 	}
 	return show(ctx, w.options.show, w.desk, p.family)

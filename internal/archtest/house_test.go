@@ -20,6 +20,7 @@ var house = map[string]room{
 	"snooze":  {pure: true, why: "floor 1 is vocabulary and policy on plain values, each package readable alone"},
 	"closure": {pure: true, why: "floor 1 is vocabulary and policy on plain values, each package readable alone"},
 	"idle":    {pure: true, why: "floor 1 is vocabulary and policy on plain values, each package readable alone"},
+	"roster":  {pure: true, why: "floor 1 is vocabulary and policy on plain values, each package readable alone"},
 
 	"conversation": {
 		pure:    true,
@@ -56,17 +57,23 @@ var house = map[string]room{
 	},
 
 	"lifecycle": {
-		imports: []string{"conversation", "storage", "snooze", "closure", "idle"},
+		imports: []string{"conversation", "storage", "snooze", "closure", "idle", "roster"},
 		modules: []string{"golang.org/x/sync"},
 		why:     "the desk works over any store, so it names none",
 	},
 	"lifecycle/lifecycletest": {
-		imports: []string{"lifecycle", "storage", "storage/memory", "conversation", "snooze", "closure", "idle"},
+		imports: []string{"lifecycle", "storage", "storage/memory", "conversation", "snooze", "closure", "idle", "roster"},
 		modules: []string{"github.com/benbjohnson/clock", "github.com/google/go-cmp"},
 		testing: true,
 		why:     "the kit sets up what a host sets up: a desk over the memory store, on a fake clock",
 	},
 
+	"internal/behaviour": {
+		imports: []string{"lifecycle", "lifecycle/lifecycletest", "storage", "conversation", "snooze", "closure", "idle", "roster"},
+		modules: []string{"github.com/google/go-cmp"},
+		testing: true,
+		why:     "the sentences judge a desk from outside, on whatever store they are given, so they name none",
+	},
 	"internal/diagram":  {imports: []string{"conversation"}, why: "it prints the rule table, and needs nothing else"},
 	"internal/archtest": {why: "it looks at the other packages from outside"},
 }

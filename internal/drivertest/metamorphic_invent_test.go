@@ -25,8 +25,10 @@ var (
 	metaWorkspaces    = []string{"acme", "Acme", strings.Repeat("w", conversation.MaxID)}
 	metaConversations = []string{"chat-1", "Chat-1", "chat_1", "007", "1e3", strings.Repeat("@", conversation.MaxID)}
 	metaVisitors      = []string{"vic", "Vic", "null"}
-	metaAgents        = []string{"ann", "ben", "sue"}
+	metaAgents        = []string{"ann", "Ann", "sue"}
 	metaGroups        = []string{"", "", "sales", "Sales"}
+	metaOutcomes      = []closure.Outcome{closure.Resolved, closure.Unresolved}
+	metaTags          = [][]string{nil, {"vip"}, {"VIP"}, {"VIP", "späť 👋", "vip"}}
 	metaSubscribers   = []string{"mail", "Mail", "figures"}
 	metaBadIDs        = []string{"", "not an ID", strings.Repeat("x", conversation.MaxID+1), "a\x00b", "naïve"}
 )
@@ -62,6 +64,7 @@ type metaInventor struct {
 	known    map[storage.Key]bool
 	commands map[storage.Key][]string
 	given    []metaDo // with a command ID
+	planned  []metaOperation
 	now      time.Time
 }
 
@@ -80,6 +83,7 @@ func metaInvent(ctx context.Context, dice *rand.Rand, operations int) (steps []m
 			workspace = metaPick(dice, metaWorkspaces...)
 		}
 	}
+	v.planned = v.team()
 	for range operations {
 		v.wait(ctx)
 		steps = append(steps, metaStep{v.now, v.operation(ctx)})
@@ -110,9 +114,8 @@ func (v *metaInventor) wait(ctx context.Context) {
 	switch n := v.IntN(100); {
 	case n < 25:
 	case n < 50:
-		next, _ := v.model.subject.store().Due(ctx, metaEnd, storage.Due{At: v.now}, 1)
-		if len(next) > 0 && next[0].At.After(v.now) {
-			v.now = next[0].At.Add(metaPick(v.Rand, 0, 0, 0, -time.Microsecond, time.Microsecond))
+		if next := v.next(ctx); next.After(v.now) {
+			v.now = next.Add(metaPick(v.Rand, 0, 0, 0, -time.Microsecond, time.Microsecond))
 		}
 	case n < 75:
 		v.now = v.now.Add(micros(30 * time.Second))
@@ -127,6 +130,18 @@ func (v *metaInventor) wait(ctx context.Context) {
 	}
 }
 
+// next is when a conversation, or a record, is next due.
+func (v *metaInventor) next(ctx context.Context) (next time.Time) {
+	store := v.model.subject.store()
+	if due, _ := store.Due(ctx, metaEnd, storage.Due{At: v.now}, 1); len(due) > 0 {
+		next = due[0].At
+	}
+	if due, _ := store.DueRecords(ctx, metaEnd, storage.DueRecord{At: v.now}, 1); len(due) > 0 && (next.IsZero() || due[0].At.Before(next)) {
+		next = due[0].At
+	}
+	return next
+}
+
 // metaKinds are the kinds of operations, and how often each comes among a
 // hundred or so.
 var metaKinds = []struct {
@@ -135,7 +150,15 @@ var metaKinds = []struct {
 }{
 	{52, func(v *metaInventor, ctx context.Context) metaOperation { return v.do(ctx, v.key()) }},
 	{7, (*metaInventor).transaction},
-	{11, func(*metaInventor, context.Context) metaOperation { return metaTick{} }},
+	{13, func(*metaInventor, context.Context) metaOperation { return metaTick{} }},
+	{12, (*metaInventor).person},
+	{3, (*metaInventor).readPeople},
+	{3, (*metaInventor).put},
+	{3, (*metaInventor).settle},
+	{8, (*metaInventor).commit},
+	{3, (*metaInventor).list},
+	{1, (*metaInventor).dueRecords},
+	{4, (*metaInventor).view},
 	{5, (*metaInventor).setPolicies},
 	{6, (*metaInventor).readFeed},
 	{2, (*metaInventor).advance},
@@ -157,6 +180,11 @@ var metaOften = func() (all int) {
 }()
 
 func (v *metaInventor) operation(ctx context.Context) metaOperation {
+	if len(v.planned) > 0 {
+		next := v.planned[0]
+		v.planned = v.planned[1:]
+		return next
+	}
 	n := v.IntN(metaOften)
 	for _, kind := range metaKinds {
 		if n -= kind.often; n < 0 {
@@ -198,7 +226,7 @@ func (v *metaInventor) do(ctx context.Context, key storage.Key) metaDo {
 	name := v.name(ctx, c, key, by)
 	o := metaDo{call, v.command(name, c, by)}
 	if c.Open() && v.one(12) { // what holds already: there may be the ID to remember, and no event
-		o.call.By, o.command = conversation.System(""), conversation.SetPresence{Online: c.Online}
+		o.call.By, o.command = conversation.System(""), conversation.Regroup{Group: c.Group}
 	}
 	o.call.AsOf = v.asOf(name, c, by)
 	if name == conversation.NameOpen && v.one(8) {
@@ -274,6 +302,10 @@ func (v *metaInventor) actor(c conversation.Conversation) conversation.Actor {
 func (v *metaInventor) name(ctx context.Context, c conversation.Conversation, key storage.Key, by conversation.Actor) conversation.CommandName {
 	allowed, _ := v.model.desk.Allowed(ctx, key.Workspace, key.Conversation, by)
 	switch {
+	case c.Blocked && by.Kind == conversation.KindVisitor && v.one(2):
+		return conversation.NameSay
+	case c.Open() && v.one(16): // whoever may not have it
+		return metaPick(v.Rand, conversation.NameTake, conversation.NameAssign)
 	case len(allowed) > 0 && !v.one(6):
 		if slices.Contains(allowed, conversation.NameSay) && v.one(3) {
 			return conversation.NameSay
@@ -315,7 +347,7 @@ func (v *metaInventor) command(name conversation.CommandName, c conversation.Con
 			o.Visitor = metaPick(v.Rand, metaVisitors...)
 		}
 		if v.one(6) {
-			o.Previous = metaPick(v.Rand, metaConversations...)
+			o.Previous, o.PreviousAgent = metaPick(v.Rand, metaConversations...), agent
 		}
 		return o
 	case conversation.NameSay:
@@ -334,8 +366,17 @@ func (v *metaInventor) command(name conversation.CommandName, c conversation.Con
 	case conversation.NameReclassify:
 		outcome, reason := v.outcome()
 		return conversation.Reclassify{Outcome: outcome, Reason: reason}
-	case conversation.NameSetPresence:
-		return conversation.SetPresence{Online: !c.Online != v.one(5)}
+	case conversation.NameRequeue:
+		if by.Kind == conversation.KindSystem || v.one(12) {
+			return conversation.Requeue{Reason: metaPick(v.Rand, "", conversation.WaitUnavailable, "bored")}
+		}
+		return conversation.Requeue{}
+	case conversation.NameRegroup:
+		return conversation.Regroup{Group: group}
+	case conversation.NameAssigneeGone:
+		return conversation.AssigneeGone{Agent: metaPick(v.Rand, c.Agent, agent), Since: v.now.Add(-metaPick(v.Rand, metaWaits...))}
+	case conversation.NameAssigneeBack:
+		return conversation.AssigneeBack{Agent: metaPick(v.Rand, c.Agent, agent)}
 	case conversation.NameMarkRead:
 		return conversation.MarkRead{UpTo: conversation.Version(v.IntN(12) - 1)}
 	case conversation.NameAddNote:
@@ -389,7 +430,11 @@ func (v *metaInventor) transaction(ctx context.Context) metaOperation {
 	key := v.key()
 	o := metaTransaction{commit: v.one(2)}
 	for range 1 + v.IntN(3) {
-		o.commands = append(o.commands, v.do(ctx, key))
+		if v.one(5) {
+			o.commands = append(o.commands, v.commitTo(key))
+		} else {
+			o.commands = append(o.commands, v.do(ctx, key))
+		}
 		if v.one(3) {
 			key = v.key()
 		}
@@ -404,6 +449,7 @@ func (v *metaInventor) setPolicies(ctx context.Context) metaOperation {
 		o.revision += metaPick[int64](v.Rand, -1, 1)
 	}
 	o.policies.Default = v.policy()
+	o.policies.AvailabilityGrace = metaPick(v.Rand, 0, 0, -1, time.Minute)
 	if v.one(2) {
 		o.policies.Groups = map[string]conversation.Policy{"sales": v.policy(), "Sales": v.policy()}
 	}
@@ -415,7 +461,11 @@ func (v *metaInventor) setPolicies(ctx context.Context) metaOperation {
 
 // policy makes up one, of which some could not run and are refused.
 func (v *metaInventor) policy() conversation.Policy {
-	p := conversation.Policy{Bot: !v.one(3), ReopenWindow: metaPick(v.Rand, 0, 0, time.Minute, time.Hour, 7*24*time.Hour, -1)}
+	p := conversation.Policy{
+		Bot: !v.one(3), ReopenWindow: metaPick(v.Rand, 0, 0, time.Minute, time.Hour, 7*24*time.Hour, -1),
+		PullOnly: v.one(6), Sticky: v.one(2), ReassignAfter: metaPick(v.Rand, 0, time.Minute, time.Hour, -1),
+		WakeOverCapacity: v.one(3), KnownAgentsOnly: v.one(6), NotifyByEmail: v.one(2),
+	}
 	p.Idle.Bot = v.ladder([]idle.Action{idle.FollowUp}, idle.Requeue, idle.Close)
 	p.Idle.Waiting = v.ladder([]idle.Action{idle.FollowUp}, idle.Close)
 	if p.Bot {

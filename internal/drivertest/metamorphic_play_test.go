@@ -50,6 +50,10 @@ func (p *metaPlayer) After(time.Duration) <-chan time.Time { return nil }
 // which are too short for the usual number.
 const metaFailures = 3
 
+// metaPatience ends an operation that would not, such as a tick that goes round
+// in circles. It shows as an error then.
+const metaPatience = time.Minute
+
 func newMetaPlayer(subject metaSubject) (*metaPlayer, error) {
 	p := &metaPlayer{subject: subject, seen: map[storage.Key]bool{}}
 	if m, ok := subject.(*metaMemory); ok {
@@ -106,6 +110,8 @@ func (p *metaPlayer) play(ctx context.Context, step metaStep) (seen string) {
 		}
 	}()
 	p.now = step.at
+	ctx, cancel := context.WithTimeout(ctx, metaPatience)
+	defer cancel()
 	step.metaOperation.play(ctx, p, &s)
 	for len(p.live.Updates()) > 0 {
 		update := <-p.live.Updates()
@@ -138,13 +144,47 @@ func (o metaDo) key() storage.Key {
 
 func (o metaDo) play(ctx context.Context, p *metaPlayer, s *metaSight) {
 	s.result(p.desk.Do(ctx, o.call, o.command))
+	o.after(ctx, p, s)
+}
+
+// give implements metaInTx.
+func (o metaDo) give(ctx context.Context, _ *metaPlayer, to metaCommands, _ storage.Tx, s *metaSight) {
+	s.result(to.Do(ctx, o.call, o.command))
+	now, err := to.Get(ctx, o.call.Workspace, o.call.Conversation)
+	if s.failed(err) {
+		return
+	}
+	s.conversation(now)
+	records, err := to.History(ctx, o.call.Workspace, o.call.Conversation, now.Version-min(now.Version, 2), 5)
+	if !s.failed(err) {
+		s.records(records)
+	}
+}
+
+// after implements metaInTx.
+func (o metaDo) after(ctx context.Context, p *metaPlayer, s *metaSight) {
 	s.load(ctx, p.subject.store(), o.key(), o.call.CommandID)
+}
+
+// A metaInTx can be done in a transaction.
+type metaInTx interface {
+	give(ctx context.Context, p *metaPlayer, to metaCommands, tx storage.Tx, s *metaSight)
+
+	// after looks at what came of it when the transaction has ended.
+	after(ctx context.Context, p *metaPlayer, s *metaSight)
+}
+
+// metaCommands are what a Desk and its Tx have in common.
+type metaCommands interface {
+	Do(context.Context, lifecycle.Call, conversation.Command) (lifecycle.Result, error)
+	Get(ctx context.Context, workspace, id string) (conversation.Conversation, error)
+	History(ctx context.Context, workspace, id string, after conversation.Version, limit int) ([]conversation.Record, error)
 }
 
 // A metaTransaction is a transaction of the host's, with reads between its
 // commands.
 type metaTransaction struct {
-	commands []metaDo
+	commands []metaInTx
 	commit   bool
 }
 
@@ -155,12 +195,12 @@ func (o metaTransaction) String() string {
 
 func (o metaTransaction) play(ctx context.Context, p *metaPlayer, s *metaSight) {
 	if o.commit && p.model {
-		o.give(ctx, p.desk, s)
+		o.give(ctx, p, p.desk, p.subject.store(), s)
 	} else if err := o.transact(ctx, p, s); err != nil {
 		s.say("transaction: %v", err)
 	}
 	for _, c := range o.commands {
-		s.load(ctx, p.subject.store(), c.key(), c.call.CommandID)
+		c.after(ctx, p, s)
 	}
 }
 
@@ -170,7 +210,7 @@ func (o metaTransaction) transact(ctx context.Context, p *metaPlayer, s *metaSig
 		return err
 	}
 	desk := p.desk.Tx(tx)
-	o.give(ctx, desk, s)
+	o.give(ctx, p, desk, tx, s)
 	if err := end(o.commit); err != nil {
 		return err
 	}
@@ -180,22 +220,9 @@ func (o metaTransaction) transact(ctx context.Context, p *metaPlayer, s *metaSig
 	return nil
 }
 
-func (o metaTransaction) give(ctx context.Context, to interface {
-	Do(context.Context, lifecycle.Call, conversation.Command) (lifecycle.Result, error)
-	Get(ctx context.Context, workspace, id string) (conversation.Conversation, error)
-	History(ctx context.Context, workspace, id string, after conversation.Version, limit int) ([]conversation.Record, error)
-}, s *metaSight) {
+func (o metaTransaction) give(ctx context.Context, p *metaPlayer, to metaCommands, tx storage.Tx, s *metaSight) {
 	for _, c := range o.commands {
-		s.result(to.Do(ctx, c.call, c.command))
-		now, err := to.Get(ctx, c.call.Workspace, c.call.Conversation)
-		if s.failed(err) {
-			continue
-		}
-		s.conversation(now)
-		records, err := to.History(ctx, c.call.Workspace, c.call.Conversation, now.Version-min(now.Version, 2), 5)
-		if !s.failed(err) {
-			s.records(records)
-		}
+		c.give(ctx, p, to, tx, s)
 	}
 }
 
@@ -210,8 +237,11 @@ func (metaTick) play(ctx context.Context, p *metaPlayer, s *metaSight) {
 		s.say("fired %s %s due %s", f.Workspace, f.Conversation, metaTime(f.Due))
 		s.records(f.Records)
 	}
+	for _, a := range ticked.Assigned {
+		s.say("assigned %s %s to %s after %v", a.Workspace, a.Conversation, a.Agent, a.Waited)
+	}
 	for _, f := range ticked.Failed {
-		s.say("failed %s %s: %v", f.Workspace, f.Conversation, f.Err)
+		s.say("failed %s %s%s: %v", f.Workspace, f.Conversation, f.Record, f.Err)
 		if f.Setback != nil {
 			s.setback(*f.Setback)
 		}
@@ -373,7 +403,7 @@ func (o metaDamage) play(ctx context.Context, p *metaPlayer, s *metaSight) {
 		s.say("not open")
 		return
 	}
-	c := storage.Commit{Key: o.key, Expect: head.Version}
+	c := storage.Commit{Key: o.key, Expect: head.Version, At: p.now.UTC().Truncate(time.Microsecond)}
 	c.Events = []storage.Event{{Version: head.Version + 1, Body: o.body}}
 	head.Version, head.Body, head.Due = head.Version+1, o.head, p.now.UTC().Truncate(time.Microsecond)
 	c.Head = head
@@ -415,10 +445,21 @@ func (o metaLook) play(ctx context.Context, p *metaPlayer, s *metaSight) {
 		if !s.failed(err) {
 			s.say("policies %d %s", loaded.Policies.Revision, loaded.Policies.Body)
 		}
+		for _, kind := range []storage.Kind{storage.KindAgent, storage.KindGroup, storage.KindVisitor} {
+			s.list(ctx, store, storage.RecordQuery{Workspace: workspace, Kind: kind}, "", o.page)
+		}
+		for _, state := range conversation.States() {
+			s.view(ctx, store, storage.Query{Workspace: workspace, State: string(state)}, o.page)
+		}
 	}
 	for _, by := range []time.Time{p.now.UTC().Truncate(time.Microsecond), metaEnd} {
 		s.due(ctx, store, by, o.page)
 		s.outdated(ctx, store, by, o.page)
+		s.dueRecords(ctx, store, by, o.page)
+	}
+	next, err := p.desk.NextDue(ctx, metaEnd)
+	if !s.failed(err) {
+		s.say("next due %s", metaTime(next))
 	}
 	s.setbacks(ctx, store, o.page)
 	for _, subscriber := range metaSubscribers {

@@ -39,8 +39,9 @@ func metaError(err error) string {
 	var unreadable *lifecycle.FeedError
 	var refused *conversation.RefusedError
 	var purged *storage.PurgedError
+	var keeps *lifecycle.LogOutError
 	switch {
-	case errors.As(err, &unreadable):
+	case errors.As(err, &unreadable), errors.As(err, &keeps):
 		return err.Error()
 	case errors.As(err, &refused):
 		closing, _ := json.Marshal(refused.Closing)
@@ -50,12 +51,13 @@ func metaError(err error) string {
 	}
 	for _, own := range []error{
 		conversation.ErrInvalid, conversation.ErrNotFound, lifecycle.ErrCommandIDReused, lifecycle.ErrBusy, lifecycle.ErrPolicyConflict,
+		lifecycle.ErrNoAgent, lifecycle.ErrNoGroup,
 	} {
 		if errors.Is(err, own) {
 			return err.Error()
 		}
 	}
-	for _, sentinel := range []error{storage.ErrConflict, storage.ErrPosition} {
+	for _, sentinel := range []error{storage.ErrConflict, storage.ErrFull, storage.ErrPosition} {
 		if errors.Is(err, sentinel) {
 			return sentinel.Error()
 		}
@@ -119,7 +121,7 @@ func metaLegal(key storage.Key, commandID string) bool {
 		(commandID == "" || conversation.CheckID("command ID", commandID) == nil)
 }
 
-func (s *metaSight) load(ctx context.Context, store storage.Store, key storage.Key, commandID string) {
+func (s *metaSight) load(ctx context.Context, store storage.Tx, key storage.Key, commandID string) {
 	if !metaLegal(key, commandID) {
 		return
 	}
@@ -127,9 +129,8 @@ func (s *metaSight) load(ctx context.Context, store storage.Store, key storage.K
 	if s.failed(err) {
 		return
 	}
-	h := l.Head
-	s.say("%s %s at %d: %q visitor %q closed %s due %s by %d of %d", key.Workspace, key.Conversation,
-		h.Version, h.Body, h.Visitor, metaTime(h.DormantSince), metaTime(h.Due), h.PolicyRevision, l.Policies.Revision)
+	s.say("%s %s under policies %d", key.Workspace, key.Conversation, l.Policies.Revision)
+	s.head(l.Head)
 	if l.Setback != (storage.Setback{}) {
 		s.say("  set back %d %s %q", l.Setback.Failures, metaTime(l.Setback.RetryAt), l.Setback.Reason)
 	}

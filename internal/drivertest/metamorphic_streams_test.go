@@ -18,6 +18,10 @@ var metaSights = []string{
 	"error: lifecycle: the policies have changed meanwhile", "no such conversation",
 	"error: storage: conflict", "error: storage: no such position in the feed", "error: storage: the feed was purged",
 	"invalid workspace", "invalid conversation", "invalid command ID", "invalid subscriber", "invalid actor", "invalid text",
+	"error: storage: the agent has no seat left", "error: lifecycle: no such agent", "error: lifecycle: no such group", "cannot log out with",
+	"assigned acme", "assigned Acme", "due record ", "failed acme agent ", "failed acme visitor ", "next due never",
+	"vic@example.com", "online true", "takes new true", "place 2", "queue of 2", "unread in ", "removed true", "seat \"Ann\"", `"VIP" "späť 👋" "vip"`,
+	"invalid agent", "invalid limit", "invalid group", "invalid email", "invalid fate", "invalid into", "invalid reason",
 	"invalid note", "invalid as of", "invalid idle.", "invalid until", "invalid visitor", "invalid outcome", "invalid history",
 }
 
@@ -27,15 +31,16 @@ func TestMetamorphicStreams(t *testing.T) {
 	t.Parallel()
 	want := metaSights
 	for _, name := range strings.Fields(`opened said agent_requested taken assigned handed_back transferred requeued
-		snoozed woken closed reclassified reopened presence_changed typed marked_read note_added article_linked
+		snoozed woken closed reclassified reopened regrouped assignee_left assignee_returned email_requested typed marked_read note_added article_linked
 		blocked unblocked prompted followed_up`) {
 		want = append(want, fmt.Sprintf(`"type":%q`, name))
 	}
 	for _, why := range []error{
 		conversation.ErrNotPossible, conversation.ErrNotFound, conversation.ErrForbidden, conversation.ErrHeld, conversation.ErrExists,
 		conversation.ErrNoBot, conversation.ErrAlreadyClosed, conversation.ErrBlocked, conversation.ErrStale,
+		conversation.ErrAgentGone, conversation.ErrAgentFull, conversation.ErrAgentUnavailable,
 	} {
-		want = append(want, why.Error())
+		want = append(want, ": "+why.Error())
 	}
 	var all strings.Builder
 	for stream := range int64(150) {

@@ -37,6 +37,39 @@ func BenchmarkPostgresCommit(b *testing.B) {
 	}
 }
 
+// BenchmarkPostgresSeats takes and frees seats of twenty agents, and changes what
+// the views show.
+func BenchmarkPostgresSeats(b *testing.B) {
+	for _, callers := range []int{1, 16, 64} {
+		b.Run(fmt.Sprint(callers, " callers"), func(b *testing.B) {
+			_, s := onPostgres(b, nil)
+			for i := range 20 {
+				mustPg(b, s.Put(context.Background(), pgAgent(fmt.Sprint(i), 100)))
+			}
+			b.ResetTimer()
+			var wg sync.WaitGroup
+			for i := range callers {
+				wg.Go(func() {
+					k := pgKey(fmt.Sprint(i))
+					for v := range int64(b.N / callers) {
+						c := pgChange(k, v, 1, fmt.Sprint(v))
+						if v%2 == 0 {
+							c = pgSeated(fmt.Sprint(i%20), c)
+						}
+						c.Head.Since = pgNoon.Add(time.Duration(v) * time.Second)
+						c.Head.Updated, c.Head.Tags = c.Head.Since, []string{"blue"}
+						if err := s.Commit(context.Background(), c); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+		})
+	}
+}
+
 func BenchmarkPostgresRead(b *testing.B) {
 	db := pgx.open(b, pgtest.Shared(b).NewDatabase(b))
 	s := manyConversations(b, db, &postgres.Options{Timeout: time.Minute})

@@ -179,8 +179,10 @@ func TestPostgresFeedInParts(t *testing.T) {
 		INSERT INTO adjourn.unnumbered
 		SELECT nextval('adjourn.commit_ids'), 'acme', 'long', i - 1, i FROM generate_series(1, $1) i ORDER BY i`, many)
 	execPg(t, db, `
-		INSERT INTO adjourn.conversations (workspace, conversation, version, body, visitor, dormant_since, policy_revision, last_commit)
-		SELECT 'acme', 'long', $1::bigint, '', 'ann', 1, 0, $1::bigint`, many)
+		INSERT INTO adjourn.conversations (workspace, conversation, version, body, dormant_since, policy_revision,
+			visitor, state, agent, grp, outcome, tags, since, updated, seat, last_commit)
+		SELECT 'acme', 'long', $1::bigint, '', 1, 0,
+			'ann', 'closed', '', '', '', '[]', 0, 0, '', $1::bigint`, many)
 	execPg(t, db, `INSERT INTO adjourn.events SELECT 'acme', 'long', i, '', false FROM generate_series(1, $1) i`, many)
 	end, err := s.Advance(ctx, "billing", many)
 	if err != nil || end != many {

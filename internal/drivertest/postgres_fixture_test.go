@@ -72,7 +72,7 @@ func writePostgresFixture(t *testing.T) {
 func fillPostgres(t *testing.T, s *postgres.Store) {
 	t.Helper()
 	ctx := context.Background()
-	at := time.Date(2026, time.March, 2, 12, 0, 0, 123_456_000, time.UTC)
+	at := pgNoon
 
 	purged := pgChange(pgKey("purged"), 0, 1, "open")
 	purged.Head.DormantSince = at.AddDate(-1, 0, 0)
@@ -89,6 +89,18 @@ func fillPostgres(t *testing.T, s *postgres.Store) {
 	kept.Events[0].Text = "it's \\ \t\n 👩🏽‍🚀"
 	back := pgChange(pgKey("set back"), 0, 1, "open")
 	back.Head.Due = at
+	back.Head.Group, back.Head.Tags, back.Head.Since = "sales", []string{"Rot", "ä \" \\"}, at.Add(-time.Hour)
+	ended.Head.State, ended.Head.Outcome, ended.Head.Tags = "closed", "solved", []string{"Rot"}
+	agent := pgAgent("zoe", 2, "sales", "ünique")
+	agent.Due = at.Add(time.Hour)
+	for _, r := range []storage.Record{
+		agent, pgAgent("yan", 0),
+		{Key: storage.RecordKey{Workspace: "acme", Kind: storage.KindGroup, ID: "sales"}, Body: []byte{0, 0xff}},
+		{Key: storage.RecordKey{Workspace: "acme", Kind: storage.KindVisitor, ID: "ann"}, Text: "ann's address"},
+		{Key: storage.RecordKey{Workspace: "acme", Kind: storage.KindVisitor, ID: "bob"}, Text: "told of a text"},
+	} {
+		mustPg(t, s.Put(ctx, r))
+	}
 	for _, c := range []storage.Commit{purged, old, ended, erased, kept, back} {
 		mustPg(t, s.Commit(ctx, c))
 	}
@@ -104,7 +116,7 @@ func fillPostgres(t *testing.T, s *postgres.Store) {
 	mustPg(t, err)
 	_, err = s.Advance(ctx, "billing", 4)
 	mustPg(t, err)
-	mustPg(t, s.Commit(ctx, pgChange(pgKey("unnumbered"), 0, 1, "open")))
+	mustPg(t, s.Commit(ctx, pgSeated("zoe", pgChange(pgKey("unnumbered"), 0, 1, "open"))))
 }
 
 // readAll is all that a store tells.
@@ -113,13 +125,16 @@ func readAll(t *testing.T, s *postgres.Store) string {
 	ctx := context.Background()
 	end := time.Date(9999, time.December, 31, 0, 0, 0, 0, time.UTC)
 	var all struct {
-		Feed     []storage.Entry
-		Loaded   []storage.Loaded
-		History  [][]storage.Event
-		Due      []storage.Due
-		Outdated []storage.Key
-		Setbacks []storage.SetbackOf
-		Billing  storage.Position
+		Feed       []storage.Entry
+		Loaded     []storage.Loaded
+		History    [][]storage.Event
+		Due        []storage.Due
+		Outdated   []storage.Key
+		Setbacks   []storage.SetbackOf
+		Billing    storage.Position
+		Views      [][]storage.Row
+		Records    [][]storage.Record
+		DueRecords []storage.DueRecord
 	}
 	var errs [6]error
 	all.Feed, errs[0] = s.Feed(ctx, 1, 100)
@@ -127,6 +142,21 @@ func readAll(t *testing.T, s *postgres.Store) string {
 	all.Outdated, errs[2] = s.Outdated(ctx, end, storage.Key{}, 100)
 	all.Setbacks, errs[3] = s.Setbacks(ctx, storage.Key{}, 100)
 	all.Billing, errs[4] = s.Advance(ctx, "billing", 0)
+	all.DueRecords, errs[5] = s.DueRecords(ctx, end, storage.DueRecord{}, 100)
+	for _, q := range []storage.Query{{State: "waiting"}, {State: "waiting", Group: "sales"}, {State: "closed", Tag: "Rot"}} {
+		q.Workspace = "acme"
+		rows, err := s.View(ctx, q, 100)
+		mustPg(t, err)
+		all.Views = append(all.Views, rows)
+	}
+	for _, q := range []storage.RecordQuery{
+		{Kind: storage.KindAgent}, {Kind: storage.KindAgent, Group: "sales", Free: true}, {Kind: storage.KindGroup}, {Kind: storage.KindVisitor},
+	} {
+		q.Workspace = "acme"
+		records, err := s.List(ctx, q, "", 100)
+		mustPg(t, err)
+		all.Records = append(all.Records, records)
+	}
 	for _, e := range all.Feed {
 		for _, command := range []string{"open", "close", "öffnen", "nothing"} {
 			l, err := s.Load(ctx, e.Key, command)
@@ -151,7 +181,9 @@ func dumpPostgres(t *testing.T, db *sql.DB) string {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("-- What the tables are filled with.\nDELETE FROM adjourn.feed_state;\n")
-	for _, table := range []string{"conversations", "events", "texts", "commands", "policies", "unnumbered", "feed", "feed_state", "cursors"} {
+	for _, table := range []string{
+		"conversations", "tags", "events", "texts", "commands", "policies", "records", "memberships", "unnumbered", "feed", "feed_state", "cursors",
+	} {
 		var columns string
 		mustPg(t, db.QueryRow(`
 			SELECT string_agg(format('quote_nullable(%I::text)', column_name), ' || '', '' || ' ORDER BY ordinal_position)

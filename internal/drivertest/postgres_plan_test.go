@@ -48,16 +48,38 @@ func (r *recorder) take() []pgxdriver.TraceQueryStartData {
 	return all
 }
 
+// recorded is a database whose statements are kept, and the same one without.
+func recorded(t *testing.T) (r *recorder, db, explain *sql.DB) {
+	t.Helper()
+	address := pgtest.Shared(t).NewDatabase(t)
+	config, err := pgxdriver.ParseConfig(address)
+	mustPg(t, err)
+	r = &recorder{}
+	config.Tracer = r
+	config.DefaultQueryExecMode = pgxdriver.QueryExecModeExec
+	db = stdlib.OpenDB(*config)
+	t.Cleanup(func() { _ = db.Close() })
+	return r, db, pgxExec.open(t, address)
+}
+
 // manyConversations is a store with 100,000 conversations of 500 workspaces, a
 // tenth of them closed, all events of which are in the feed.
 func manyConversations(tb testing.TB, db *sql.DB, o *postgres.Options) *postgres.Store {
 	tb.Helper()
 	s := migratedPostgres(tb, db, o)
 	for _, statement := range []string{
-		`INSERT INTO adjourn.conversations (workspace, conversation, version, body, visitor, dormant_since, due, policy_revision, last_commit, failures)
-		SELECT 'w' || i % 500, 'c' || i, 1, 'body', 'v' || i / 1000, CASE WHEN i % 10 = 0 THEN i END, CASE WHEN i % 10 > 0 THEN i END, 1, i,
-			CASE WHEN i % 1000 = 1 THEN 1 ELSE 0 END
+		`INSERT INTO adjourn.conversations (workspace, conversation, version, body, dormant_since, due, policy_revision, last_commit, failures,
+			visitor, state, agent, grp, outcome, tags, since, updated, seat)
+		SELECT 'w' || i % 500, 'c' || i, 1, 'body', CASE WHEN i % 10 = 0 THEN i END, CASE WHEN i % 10 > 0 THEN i END, 1, i,
+			CASE WHEN i % 1000 = 1 THEN 1 ELSE 0 END,
+			'v' || i / 1000, CASE WHEN i % 10 = 0 THEN 'closed' ELSE 'active' END, 'a' || i % 40, CASE WHEN i % 3 > 0 THEN 'g' || i % 3 ELSE '' END,
+			CASE WHEN i % 10 = 0 THEN 'won' ELSE '' END, '["red"]', i, 2 * i, CASE WHEN i % 10 > 0 THEN 'a' || i % 40 ELSE '' END
 		FROM generate_series(1, 100000) i`,
+		`INSERT INTO adjourn.tags SELECT workspace, conversation, 'red', state, since FROM adjourn.conversations`,
+		`INSERT INTO adjourn.records (workspace, kind, id, version, body, text, due, groups, available, capacity)
+		SELECT 'w' || i % 500, 'agent', 'a' || i / 500, 1, '', '', CASE WHEN i % 10 = 0 THEN i END, '["g0"]', i % 2 = 0, 100
+		FROM generate_series(0, 19999) i`,
+		`INSERT INTO adjourn.memberships SELECT workspace, 'g0', id FROM adjourn.records`,
 		`INSERT INTO adjourn.events SELECT workspace, conversation, 1, 'body', true FROM adjourn.conversations`,
 		`INSERT INTO adjourn.texts SELECT workspace, conversation, 1, 'text' FROM adjourn.conversations`,
 		`INSERT INTO adjourn.commands SELECT workspace, conversation, 'open', '', 0, 1 FROM adjourn.conversations`,
@@ -71,23 +93,17 @@ func manyConversations(tb testing.TB, db *sql.DB, o *postgres.Options) *postgres
 	return s
 }
 
-var wholeTable = regexp.MustCompile(`Seq Scan on (conversations|events|texts|commands|feed)\b`)
+var wholeTable = regexp.MustCompile(`Seq Scan on (conversations|tags|events|texts|commands|feed|records|memberships)\b`)
 
 // TestPostgresPlans: no call reads a whole table that grows.
 func TestPostgresPlans(t *testing.T) {
 	t.Parallel()
-	address := pgtest.Shared(t).NewDatabase(t)
-	config, err := pgxdriver.ParseConfig(address)
-	mustPg(t, err)
-	r := &recorder{}
-	config.Tracer = r
-	config.DefaultQueryExecMode = pgxdriver.QueryExecModeExec
-	db := stdlib.OpenDB(*config)
-	t.Cleanup(func() { _ = db.Close() })
+	r, db, explain := recorded(t)
 	s := manyConversations(t, db, nil)
-	explain := pgxExec.open(t, address)
 
 	ctx, k := t.Context(), storage.Key{Workspace: "w7", Conversation: "c7"}
+	zoe := storage.Record{Key: storage.RecordKey{Workspace: "w13", Kind: storage.KindAgent, ID: "a7"}, Version: 1}
+	active := storage.Query{Workspace: "w7", State: "active"}
 	r.take()
 	for name, call := range map[string]func() error{
 		"Load":   func() error { _, err := s.Load(ctx, k, "open"); return err },
@@ -112,6 +128,33 @@ func TestPostgresPlans(t *testing.T) {
 		"Advance":  func() error { _, err := s.Advance(ctx, "billing", 100); return err },
 		"Erase":    func() error { _, err := s.Erase(ctx, "w1", "v1"); return err },
 		"Purge":    func() error { _, err := s.Purge(ctx, time.UnixMicro(1000), 100); return err },
+		"taking a seat, with tags": func() error {
+			c := pgSeated("a9", pgChange(storage.Key{Workspace: "w11", Conversation: "c11"}, 1, 1, "two"))
+			c.Seen, c.Head.Tags = storage.Seen{Agent: "a10", Version: 1}, []string{"blue"}
+			return s.Commit(ctx, c)
+		},
+		"Record": func() error { _, err := s.Record(ctx, zoe.Key); return err },
+		"first Put": func() error {
+			return s.Put(ctx, storage.Record{Key: storage.RecordKey{Workspace: "w7", Kind: storage.KindAgent, ID: "new"}, Groups: []string{"g0"}})
+		},
+		"Put": func() error {
+			return s.Put(ctx, storage.Record{Key: storage.RecordKey{Workspace: "w8", Kind: storage.KindAgent, ID: "a8"}, Version: 1})
+		},
+		"Settle": func() error { return s.Settle(ctx, zoe) },
+		"List": func() error {
+			_, err := s.List(ctx, storage.RecordQuery{Workspace: "w7", Kind: storage.KindAgent}, "a2", 10)
+			return err
+		},
+		"List of the free of a group": func() error {
+			_, err := s.List(ctx, storage.RecordQuery{Workspace: "w7", Kind: storage.KindAgent, Group: "g0", Free: true}, "a2", 10)
+			return err
+		},
+		"DueRecords": func() error {
+			_, err := s.DueRecords(ctx, time.UnixMicro(9_999), storage.DueRecord{At: time.UnixMicro(100), Key: zoe.Key}, 10)
+			return err
+		},
+		"View":  func() error { _, err := s.View(ctx, active, 10); return err },
+		"Count": func() error { _, err := s.Count(ctx, active); return err },
 	} {
 		if err := call(); err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -137,13 +180,21 @@ func pgPlan(t *testing.T, db *sql.DB, statement string, args ...any) string {
 	if err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}
+	lines, err := pgLines(rows)
+	mustPg(t, err)
+	return lines
+}
+
+// pgLines reads rows of one text each.
+func pgLines(rows *sql.Rows) (string, error) {
 	defer rows.Close()
-	var plan strings.Builder
+	var all strings.Builder
 	for rows.Next() {
 		var line string
-		mustPg(t, rows.Scan(&line))
-		plan.WriteString(line + "\n")
+		if err := rows.Scan(&line); err != nil {
+			return "", err
+		}
+		all.WriteString(line + "\n")
 	}
-	mustPg(t, rows.Err())
-	return plan.String()
+	return all.String(), rows.Err()
 }

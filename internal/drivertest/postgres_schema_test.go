@@ -24,12 +24,33 @@ func pgKey(conversation string) storage.Key {
 	return storage.Key{Workspace: "acme", Conversation: conversation}
 }
 
+// pgNoon is when what tests commit was decided, unless they say otherwise.
+var pgNoon = time.Date(2026, time.March, 2, 12, 0, 0, 123_456_000, time.UTC)
+
+// pgAgent is the record of an available agent, to be put for the first time.
+func pgAgent(id string, capacity int, groups ...string) storage.Record {
+	return storage.Record{
+		Key:  storage.RecordKey{Workspace: "acme", Kind: storage.KindAgent, ID: id},
+		Body: []byte("agent"), Groups: groups, Available: true, Capacity: capacity,
+	}
+}
+
+// pgSeated is c, with the conversation in a seat of an agent afterwards.
+func pgSeated(agent string, c storage.Commit) storage.Commit {
+	c.Head.Agent, c.Head.Seat = agent, agent
+	return c
+}
+
 // pgChange is a commit of n events by a command.
 func pgChange(k storage.Key, expect int64, n int, command string) storage.Commit {
 	c := storage.Commit{
 		Key: k, Expect: expect,
-		Head:    storage.Head{Version: expect + int64(n), Body: []byte("head"), Visitor: "ann"},
+		Head: storage.Head{
+			Version: expect + int64(n), Body: []byte("head"), Visitor: "ann",
+			State: "waiting", Since: pgNoon, Updated: pgNoon,
+		},
 		Command: storage.Command{ID: command},
+		At:      pgNoon,
 	}
 	for v := expect + 1; v <= c.Head.Version; v++ {
 		c.Events = append(c.Events, storage.Event{Version: v, Body: []byte(command), Text: fmt.Sprint("text ", v)})
@@ -139,11 +160,22 @@ func pgCalls(ctx context.Context, s *postgres.Store, tx *postgres.Tx) map[string
 		"Advance":     func() error { _, err := s.Advance(ctx, "billing", 1); return err },
 		"Erase":       func() error { _, err := s.Erase(ctx, "acme", "ann"); return err },
 		"Purge":       func() error { _, err := s.Purge(ctx, soon, 1); return err },
+		"Record":      func() error { _, err := s.Record(ctx, pgAgent("zoe", 1).Key); return err },
+		"Put":         func() error { return s.Put(ctx, pgAgent("zoe", 1, "sales")) },
+		"Settle":      func() error { return s.Settle(ctx, storage.Record{Key: pgAgent("zoe", 1).Key, Version: 1}) },
+		"List": func() error {
+			_, err := s.List(ctx, storage.RecordQuery{Workspace: "acme", Kind: storage.KindAgent}, "", 1)
+			return err
+		},
+		"DueRecords": func() error { _, err := s.DueRecords(ctx, soon, storage.DueRecord{}, 1); return err },
+		"View":       func() error { _, err := s.View(ctx, storage.Query{Workspace: "acme", State: "waiting"}, 1); return err },
+		"Count":      func() error { _, err := s.Count(ctx, storage.Query{Workspace: "acme", State: "waiting"}); return err },
 	}
 	if tx != nil {
 		calls["Tx.Load"] = func() error { _, err := tx.Load(ctx, k, ""); return err }
 		calls["Tx.Commit"] = func() error { return tx.Commit(ctx, pgChange(k, 0, 1, "")) }
 		calls["Tx.History"] = func() error { _, err := tx.History(ctx, k, 0, 1); return err }
+		calls["Tx.Record"] = func() error { _, err := tx.Record(ctx, pgAgent("zoe", 1).Key); return err }
 	}
 	return calls
 }

@@ -123,8 +123,9 @@ func (p *postgresPool) giveBack(tb testing.TB, name string) {
 	tb.Helper()
 	const empty = `DO $$ BEGIN
 		SET LOCAL search_path = %s;
-		LOCK TABLE conversations, events, texts, commands, policies, unnumbered, feed, feed_state, cursors;
-		DELETE FROM conversations; DELETE FROM events; DELETE FROM texts; DELETE FROM commands; DELETE FROM policies;
+		LOCK TABLE conversations, tags, events, texts, commands, policies, records, memberships, unnumbered, feed, feed_state, cursors;
+		DELETE FROM conversations; DELETE FROM tags; DELETE FROM events; DELETE FROM texts; DELETE FROM commands;
+		DELETE FROM policies; DELETE FROM records; DELETE FROM memberships;
 		DELETE FROM unnumbered; DELETE FROM feed; UPDATE feed_state SET purged = 0; DELETE FROM cursors;
 	END $$`
 	if _, err := p.db.ExecContext(context.Background(), fmt.Sprintf(empty, name)); err != nil {

@@ -23,8 +23,16 @@ func sized(conversation int, expect int64) storage.Commit {
 			Body:    make([]byte, 600),
 			Visitor: "visitor-" + strconv.Itoa(conversation/3),
 			Due:     noon.Add(time.Duration(conversation) * time.Millisecond),
+			State:   "open",
+			Agent:   "agent-" + strconv.Itoa(conversation%50),
+			Group:   "group-" + strconv.Itoa(conversation%7),
+			Tags:    []string{"tag-" + strconv.Itoa(conversation%20)},
+			Since:   noon.Add(time.Duration(conversation) * time.Second),
+			Updated: noon.Add(time.Duration(conversation)*time.Second + time.Duration(expect)*time.Minute),
+			Seat:    "agent-" + strconv.Itoa(conversation%50),
 		},
 		Command: storage.Command{ID: strconv.FormatInt(expect+1, 10)},
+		At:      noon,
 	}
 }
 

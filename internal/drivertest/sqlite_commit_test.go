@@ -82,7 +82,7 @@ func atOnce(s storage.Store, w *watcher, commits []storage.Commit, fails func(s 
 func holdUp(w *watcher, held chan<- bool, open <-chan bool, fails func(s statement) error) {
 	var once sync.Once
 	w.meanwhile(func(s statement, run func() error) error {
-		if s.is("INSERT INTO adjourn_heads") {
+		if s.is("INSERT INTO adjourn_heads") || s.is("UPDATE adjourn_heads") {
 			once.Do(func() { held <- true; <-open })
 		}
 		if err := fails(s); err != nil {
@@ -239,7 +239,7 @@ func TestSQLiteLockHeld(t *testing.T) {
 		if err := host.Rollback(); err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range []string{"Commit", "SetPolicies", "SetBack", "Advance", "Erase", "Purge"} {
+		for _, name := range []string{"Commit", "SetPolicies", "SetBack", "Advance", "Put", "Settle", "Erase", "Purge"} {
 			if err := writes(t.Context(), s)[name](); err != nil {
 				t.Errorf("%s after the lock was released: %v", name, err)
 			}
@@ -255,6 +255,8 @@ func writes(ctx context.Context, s storage.Store) map[string]func() error {
 		"SetPolicies": func() error { return s.SetPolicies(ctx, "acme", 0, []byte("{}")) },
 		"SetBack":     func() error { return s.SetBack(ctx, sized(1, 0).Key, 2, storage.Setback{Failures: 1}) },
 		"Advance":     func() error { _, err := s.Advance(ctx, "billing", 1); return err },
+		"Put":         func() error { return s.Put(ctx, ann(0)) },
+		"Settle":      func() error { return s.Settle(ctx, ann(1)) },
 		"Erase":       func() error { _, err := s.Erase(ctx, "acme", "ann"); return err },
 		"Purge":       func() error { _, err := s.Purge(ctx, noon, 1); return err },
 	}
@@ -297,9 +299,10 @@ func TestSQLiteConnectionLost(t *testing.T) {
 		}{
 			{at: "BEGIN IMMEDIATE"},
 			{at: "BEGIN IMMEDIATE", executed: true},
-			{at: "SELECT version"},
+			{at: "SELECT h.version"},
 			{at: "INSERT INTO adjourn_heads", executed: true},
 			{at: "INSERT INTO adjourn_heads", rollback: true},
+			{at: "INSERT INTO adjourn_tags", executed: true},
 			{at: "INSERT INTO adjourn_commits", executed: true, rollback: true},
 			{at: "COMMIT"},
 			{at: "COMMIT", rollback: true, unknown: true},
@@ -355,13 +358,14 @@ func whole(t *testing.T, db *sql.DB) {
 	const text = `
 SELECT (SELECT count(*) FROM adjourn_heads), (SELECT count(*) FROM adjourn_events WHERE version = 1),
     (SELECT count(*) FROM adjourn_commits WHERE to_version = 1), (SELECT count(*) FROM adjourn_events),
-    (SELECT count(*) FROM adjourn_texts WHERE text IS NOT NULL), (SELECT last - purged FROM adjourn_feed)`
-	var heads, first, commits, events, texts, positions int
-	if err := db.QueryRow(text).Scan(&heads, &first, &commits, &events, &texts, &positions); err != nil {
+    (SELECT count(*) FROM adjourn_texts WHERE text IS NOT NULL), (SELECT last - purged FROM adjourn_feed),
+    (SELECT count(*) FROM adjourn_tags)`
+	var heads, first, commits, events, texts, positions, tags int
+	if err := db.QueryRow(text).Scan(&heads, &first, &commits, &events, &texts, &positions, &tags); err != nil {
 		t.Fatal(err)
 	}
-	if heads != first || heads != commits || events != texts || events != positions {
-		t.Errorf("%d heads, %d first events, %d first commits; %d events, %d texts, %d positions",
-			heads, first, commits, events, texts, positions)
+	if heads != first || heads != commits || heads != tags || events != texts || events != positions {
+		t.Errorf("%d heads, %d first events, %d first commits, %d tags; %d events, %d texts, %d positions",
+			heads, first, commits, tags, events, texts, positions)
 	}
 }

@@ -36,8 +36,8 @@ func inFiles(t *testing.T, file string) (n int) {
 
 // TestSQLiteEraseLeavesNothing looks for what was erased in the files: texts of
 // all lengths, written in an order that splits and merges pages, reasons of
-// setbacks that came and went, and commits in a host's transaction. SEED=n repeats
-// a run.
+// setbacks that came and went, addresses of the visitor that were replaced, and
+// commits in a host's transaction. SEED=n repeats a run.
 func TestSQLiteEraseLeavesNothing(t *testing.T) {
 	t.Parallel()
 	eachSQLite(t, func(t *testing.T, d sqliteDriver) {
@@ -74,6 +74,10 @@ func TestSQLiteEraseLeavesNothing(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			if r.IntN(3) == 0 {
+				address(t, s, "erased", canary+strings.Repeat("e", r.IntN(3000)))
+				address(t, s, "kept", "kept "+strings.Repeat("k", r.IntN(3000)))
+			}
 		}
 		if n := inFiles(t, file); n < erased {
 			t.Fatalf("%d canaries in the files before Erase, want %d: the test does not see them", n, erased)
@@ -84,6 +88,12 @@ func TestSQLiteEraseLeavesNothing(t *testing.T) {
 		if n := inFiles(t, file); n > 0 {
 			t.Errorf("%d canaries in the files after Erase", n)
 		}
+		for visitor, want := range map[string]string{"erased": "", "kept": "kept"} {
+			v, err := s.Record(t.Context(), visitorKey(visitor))
+			if err != nil || v.Version < 2 || string(v.Body) != "{}" || !strings.HasPrefix(v.Text, want) || (v.Text == "") != (want == "") {
+				t.Errorf("the record of %s: version %d, %q, %.20q, %v", visitor, v.Version, v.Body, v.Text, err)
+			}
+		}
 		entries, err := s.Feed(t.Context(), 0, 1000)
 		if err != nil || len(entries) != 600 {
 			t.Fatalf("%d entries in the feed, %v", len(entries), err)
@@ -92,6 +102,67 @@ func TestSQLiteEraseLeavesNothing(t *testing.T) {
 			if kept := strings.HasPrefix(e.Events[0].Text, "kept"); kept == e.Events[0].Erased {
 				t.Fatalf("entry %d has the text %.20q, erased: %t", e.Position, e.Events[0].Text, e.Events[0].Erased)
 			}
+		}
+	})
+}
+
+func visitorKey(visitor string) storage.RecordKey {
+	return storage.RecordKey{Workspace: "acme", Kind: storage.KindVisitor, ID: visitor}
+}
+
+// address puts a text into the record of a visitor.
+func address(t *testing.T, s *sqlite.Store, visitor, text string) {
+	t.Helper()
+	v, err := s.Record(t.Context(), visitorKey(visitor))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Body, v.Text = []byte("{}"), text
+	if err := s.Put(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSQLiteReplacedTextsGo: of texts of records that were replaced nothing is
+// left in the files, once the WAL was emptied; those that stay are not written
+// anew.
+func TestSQLiteReplacedTextsGo(t *testing.T) {
+	t.Parallel()
+	eachSQLite(t, func(t *testing.T, d sqliteDriver) {
+		file := migratedFile(t)
+		db := d.open(t, file, "")
+		s := sqliteStore(t, db, nil)
+		r := seeded(t)
+		const visitors = 40
+		each := func(text func() string) {
+			t.Helper()
+			for _, i := range r.Perm(visitors) {
+				address(t, s, strconv.Itoa(i), text())
+			}
+		}
+		for range 5 {
+			each(func() string { return canary + strings.Repeat("x", r.IntN(5000)) })
+		}
+		if inFiles(t, file) < visitors {
+			t.Fatal("too few canaries in the files: the test does not see them")
+		}
+		for range 3 {
+			each(func() string { return "new" })
+		}
+		each(func() string { return "" })
+		var busy, log, checkpointed int
+		if err := db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &checkpointed); err != nil || busy > 0 {
+			t.Fatal(busy, err)
+		}
+		if n := inFiles(t, file); n > 0 {
+			t.Errorf("%d canaries in the files after all were replaced", n)
+		}
+		var all, words int
+		if err := db.QueryRow("SELECT count(*), count(text) FROM adjourn_texts").Scan(&all, &words); err != nil {
+			t.Fatal(err)
+		}
+		if all != 6*visitors || words != 0 {
+			t.Errorf("%d texts, %d of them with words, want %d and none", all, words, 6*visitors)
 		}
 	})
 }

@@ -187,6 +187,13 @@ func TestSQLiteClose(t *testing.T) {
 			"Advance":     func() error { _, err := s.Advance(ctx, "billing", 1); return err },
 			"Erase":       func() error { _, err := s.Erase(ctx, "acme", "ann"); return err },
 			"Purge":       func() error { _, err := s.Purge(ctx, noon, 1); return err },
+			"Record":      func() error { _, err := s.Record(ctx, ann(0).Key); return err },
+			"Put":         func() error { return s.Put(ctx, ann(0)) },
+			"Settle":      func() error { return s.Settle(ctx, ann(1)) },
+			"List":        func() error { _, err := s.List(ctx, storage.RecordQuery{Workspace: "acme"}, "", 1); return err },
+			"DueRecords":  func() error { _, err := s.DueRecords(ctx, noon, storage.DueRecord{}, 1); return err },
+			"View":        func() error { _, err := s.View(ctx, storage.Query{Workspace: "acme"}, 1); return err },
+			"Count":       func() error { _, err := s.Count(ctx, storage.Query{Workspace: "acme"}); return err },
 			"Migrate":     func() error { return s.Migrate(ctx) },
 			"CheckSchema": func() error { return s.CheckSchema(ctx) },
 		} {

@@ -253,8 +253,15 @@ func furnish(t *testing.T, s *sqlite.Store) {
 			Command: storage.Command{ID: command},
 			Head: storage.Head{
 				Version: expect + int64(len(texts)), Visitor: visitor, DormantSince: dormantSince, Due: due, PolicyRevision: 1,
-				Body: fmt.Appendf(nil, `{"at":%d}`, expect+int64(len(texts))),
+				Body:  fmt.Appendf(nil, `{"at":%d}`, expect+int64(len(texts))),
+				State: "open", Agent: "ann", Tags: []string{"new", `it's "quoted"`}, Seat: "ann",
+				Since: noon, Updated: noon.Add(time.Duration(expect) * time.Second),
 			},
+			At: noon.Add(time.Minute),
+		}
+		if !dormantSince.IsZero() {
+			c.Head.State, c.Head.Group, c.Head.Outcome, c.Head.Seat = "closed", "billing", "resolved", ""
+			c.Head.Since, c.Head.Updated = dormantSince, dormantSince
 		}
 		copy(c.Command.Fingerprint[:], command)
 		for i, text := range texts {
@@ -266,6 +273,14 @@ func furnish(t *testing.T, s *sqlite.Store) {
 	}
 	never := time.Time{}
 	ok(s.SetPolicies(ctx, "acme", 0, []byte(`{"idle":"5m"}`)))
+	ok(s.Put(ctx, storage.Record{
+		Key:  storage.RecordKey{Workspace: "acme", Kind: storage.KindAgent, ID: "ann"},
+		Body: []byte(`{"name":"Ann"}`), Due: noon.Add(time.Hour), Groups: []string{"billing", "sales"}, Available: true, Capacity: 9,
+	}))
+	for version, text := range []string{"old@example.com", "vic@example.com"} {
+		ok(s.Put(ctx, storage.Record{Key: visitorKey("vic"), Version: int64(version), Body: []byte("{}"), Text: text}))
+	}
+	ok(s.Put(ctx, storage.Record{Key: visitorKey("bob"), Body: []byte("{}"), Text: "bob@example.com"}))
 	commit("acme", "gone", "ann", 0, noon, never, "", "is purged")
 	commit("acme", "open", "ann", 0, never, noon.Add(time.Hour), "open-1", "", "it's me — “ünïcode” 🙂", "three")
 	commit("acme", "open", "ann", 3, never, time.Unix(0, 0), "open-2", "four")
@@ -359,6 +374,31 @@ func read(t *testing.T, s *sqlite.Store) string {
 	tell("outdated", keys, err)
 	setbacks, err := s.Setbacks(ctx, storage.Key{}, 100)
 	tell("setbacks", setbacks, err)
+	for _, k := range []storage.RecordKey{
+		{Workspace: "acme", Kind: storage.KindAgent, ID: "ann"}, visitorKey("vic"), visitorKey("bob"), visitorKey("ann"),
+	} {
+		r, err := s.Record(ctx, k)
+		tell(string(k.Kind)+" "+k.ID, r, err)
+	}
+	free, err := s.List(ctx, storage.RecordQuery{Workspace: "acme", Kind: storage.KindAgent, Group: "sales", Free: true}, "", 100)
+	tell("free in sales", free, err)
+	dueRecords, err := s.DueRecords(ctx, noon.AddDate(1, 0, 0), storage.DueRecord{}, 100)
+	tell("due records", dueRecords, err)
+	for _, q := range []storage.Query{
+		{State: "open"}, {State: "open", Tag: "new"}, {State: "open", Order: storage.ByUpdated, Newest: true},
+		{State: "open", Agent: "ann", Visitor: "cem"}, {State: "closed", Outcome: "resolved"}, {State: "closed", Group: "billing"},
+	} {
+		about := fmt.Sprintf("view %q", []string{q.State, q.Agent, q.Group, q.Visitor, q.Outcome, q.Tag, string(q.Order)})
+		q.Workspace = "acme"
+		rows, err := s.View(ctx, q, 100)
+		var names []string
+		for _, row := range rows {
+			names = append(names, row.Key.Conversation)
+		}
+		tell(about, names, err)
+		n, err := s.Count(ctx, q)
+		tell("  count", n, err)
+	}
 	at, err := s.Advance(ctx, "billing", 0)
 	tell("billing stands at", at, err)
 	_, err = s.Feed(ctx, 0, 100)

@@ -61,8 +61,9 @@ func TestSQLiteTxRefuses(t *testing.T) {
 				in, key := s.Tx(tx), sized(1, 0).Key
 				_, load := in.Load(t.Context(), key, "")
 				_, history := in.History(t.Context(), key, 0, 1)
+				_, record := in.Record(t.Context(), ann(0).Key)
 				for call, err := range map[string]error{
-					"Load": load, "History": history, "Commit": in.Commit(t.Context(), sized(1, 0)),
+					"Load": load, "History": history, "Record": record, "Commit": in.Commit(t.Context(), sized(1, 0)),
 				} {
 					if err == nil || !strings.Contains(err.Error(), test.want) || errors.Is(err, storage.ErrConflict) {
 						t.Errorf("%s: %v, want an error about %q", call, err, test.want)

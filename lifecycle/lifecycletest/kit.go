@@ -81,14 +81,14 @@ func (k *Kit) Advance(d time.Duration) []lifecycle.Fired {
 	var fired []lifecycle.Fired
 	for {
 		fired = append(fired, k.tick()...)
-		next, err := k.Store.Due(context.Background(), end, storage.Due{}, 1)
+		next, err := k.Desk.NextDue(context.Background(), end)
 		if err != nil {
 			k.t.Fatalf("lifecycletest: %v", err)
 		}
-		if len(next) == 0 {
+		if next.IsZero() {
 			break
 		}
-		k.Clock.Set(next[0].At)
+		k.Clock.Set(next)
 	}
 	if k.Clock.Now().Before(end) {
 		k.Clock.Set(end)
@@ -103,7 +103,7 @@ func (k *Kit) tick() []lifecycle.Fired {
 		k.t.Fatalf("lifecycletest: %v", err)
 	}
 	for _, f := range ticked.Failed {
-		k.t.Fatalf("lifecycletest: %s failed: %v", f.Conversation, f.Err)
+		k.t.Fatalf("lifecycletest: %s%s failed: %v", f.Conversation, f.Record, f.Err)
 	}
 	return ticked.Fired
 }

@@ -31,6 +31,12 @@ type Store struct {
 	feed          []commit         // the commit at position purged+i+1
 	purged        storage.Position // the last position that the feed no longer has
 	cursors       map[string]storage.Position
+
+	records    map[storage.RecordKey]*storage.Record
+	ids        map[storage.RecordKey]*sorted[string] // of a kind, whose key has no ID
+	dueRecords sorted[storage.DueRecord]
+	seats      map[seatOf]int // how many conversations have one of the agent's
+	views      map[index]*sorted[storage.Place]
 }
 
 var _ storage.Store = (*Store)(nil)
@@ -59,6 +65,11 @@ func New() *Store {
 		outdated:      sorted[storage.Key]{compare: storage.Key.Compare},
 		setbacks:      sorted[storage.Key]{compare: storage.Key.Compare},
 		cursors:       map[string]storage.Position{},
+		records:       map[storage.RecordKey]*storage.Record{},
+		ids:           map[storage.RecordKey]*sorted[string]{},
+		dueRecords:    sorted[storage.DueRecord]{compare: storage.DueRecord.Compare},
+		seats:         map[seatOf]int{},
+		views:         map[index]*sorted[storage.Place]{},
 	}
 }
 
@@ -77,7 +88,7 @@ func (s *Store) Load(ctx context.Context, key storage.Key, commandID string) (st
 		return l, nil
 	}
 	l.Head = c.head
-	l.Head.Body = bytes.Clone(c.head.Body)
+	l.Head.Body, l.Head.Tags = bytes.Clone(c.head.Body), slices.Clone(c.head.Tags)
 	l.Setback = c.setback
 	if a, known := c.commands[commandID]; known {
 		l.Applied = &a
@@ -106,9 +117,14 @@ func (s *Store) Commit(ctx context.Context, in storage.Commit) error {
 	if _, known := c.commands[in.Command.ID]; known {
 		return storage.ErrConflict
 	}
+	if err := s.checkSeat(in, c.head.Seat); err != nil {
+		return err
+	}
 	s.conversations[in.Key] = c
 	s.append(c, in)
+	before := c.head.Seat
 	s.setHead(c, in.Head, len(in.Events) > 0)
+	s.moveSeat(in.Key.Workspace, before, c.head.Seat, in.At)
 	s.setBack(c, storage.Setback{})
 	if in.Command.ID != "" {
 		if c.commands == nil {
@@ -136,7 +152,9 @@ func (s *Store) end() storage.Position { return s.purged + storage.Position(len(
 // setHead replaces the head; a commit without events leaves most of it.
 func (s *Store) setHead(c *conversation, head storage.Head, changed bool) {
 	if changed {
-		head.Body = bytes.Clone(head.Body)
+		head.Body, head.Tags = bytes.Clone(head.Body), slices.Clone(head.Tags)
+		s.hide(c.key, c.head)
+		s.show(c.key, head)
 	} else {
 		changed := head
 		head = c.head
@@ -333,6 +351,10 @@ func (s *Store) Erase(ctx context.Context, workspace, visitor string) (int, erro
 			n++
 		}
 	}
+	if r := s.records[storage.RecordKey{Workspace: workspace, Kind: storage.KindVisitor, ID: visitor}]; r != nil && r.Text != "" {
+		r.Text = ""
+		r.Version++
+	}
 	return n, nil
 }
 
@@ -374,6 +396,8 @@ func (s *Store) Purge(ctx context.Context, dormantBefore time.Time, limit int) (
 
 func (s *Store) purge(c *conversation) {
 	delete(s.conversations, c.key)
+	s.hide(c.key, c.head)
+	s.moveSeat(c.key.Workspace, c.head.Seat, "", c.head.DormantSince)
 	s.due.remove(storage.Due{At: c.head.Due, Key: c.key})
 	s.setbacks.remove(c.key)
 	if gone := c.last - s.purged; gone > 0 {

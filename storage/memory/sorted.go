@@ -81,3 +81,31 @@ func (s *sorted[T]) after(v T) iter.Seq[T] {
 		}
 	}
 }
+
+// before yields the values in front of v, from the last to the first.
+func (s *sorted[T]) before(v T) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		i, place, _ := s.find(v)
+		s.back(i, place, yield)
+	}
+}
+
+// backward yields all values, from the last to the first.
+func (s *sorted[T]) backward() iter.Seq[T] {
+	return func(yield func(T) bool) { s.back(len(s.chunks), 0, yield) }
+}
+
+func (s *sorted[T]) back(chunk, place int, yield func(T) bool) {
+	for {
+		for ; place > 0; place-- {
+			if !yield(s.chunks[chunk][place-1]) {
+				return
+			}
+		}
+		if chunk == 0 {
+			return
+		}
+		chunk--
+		place = len(s.chunks[chunk])
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -34,9 +35,15 @@ var errAlone = errors.New("postgres: to be tried alone")
 // A prepared commit is one as the statements take it: JSON, because it is the
 // one form of a list that all drivers pass on alike.
 type prepared struct {
-	key    storage.Key
-	expect int64
-	whole  json.RawMessage
+	key     storage.Key
+	expect  int64
+	events  bool // it has some
+	tagged  bool // the conversation has tags afterwards
+	seat    string
+	at      time.Time
+	seen    storage.Seen
+	command string
+	whole   json.RawMessage
 }
 
 // Values of a commit in JSON. Bodies become base64, texts stay texts, and times
@@ -47,10 +54,18 @@ type (
 		Expect         int64         `json:"expect"`
 		Version        int64         `json:"version"`
 		Body           []byte        `json:"body"`
-		Visitor        string        `json:"visitor"`
 		DormantSince   *int64        `json:"dormant_since"`
 		Due            *int64        `json:"due"`
 		PolicyRevision int64         `json:"policy_revision"`
+		Visitor        string        `json:"visitor"`
+		State          string        `json:"state"`
+		Agent          string        `json:"agent"`
+		Group          string        `json:"grp"`
+		Outcome        string        `json:"outcome"`
+		Tags           []string      `json:"tags"`
+		Since          int64         `json:"since"`
+		Updated        int64         `json:"updated"`
+		Seat           string        `json:"seat"`
 		Command        string        `json:"command"`
 		Fingerprint    []byte        `json:"fingerprint"`
 		Events         []eventValues `json:"events"`
@@ -67,18 +82,24 @@ type (
 )
 
 func prepare(c storage.Commit) (prepared, error) {
-	if c.Expect == 0 && len(c.Events) == 0 {
-		return prepared{}, errors.New("a commit without events needs a conversation that exists")
-	}
+	h := c.Head
 	values := commitValues{
 		keyValues:      keyValues(c.Key),
 		Expect:         c.Expect,
 		Version:        c.Expect + int64(len(c.Events)),
-		Body:           notNil(c.Head.Body),
-		Visitor:        c.Head.Visitor,
-		DormantSince:   micros(c.Head.DormantSince),
-		Due:            micros(c.Head.Due),
-		PolicyRevision: c.Head.PolicyRevision,
+		Body:           notNil(h.Body),
+		DormantSince:   micros(h.DormantSince),
+		Due:            micros(h.Due),
+		PolicyRevision: h.PolicyRevision,
+		Visitor:        h.Visitor,
+		State:          h.State,
+		Agent:          h.Agent,
+		Group:          h.Group,
+		Outcome:        h.Outcome,
+		Tags:           notNil(h.Tags),
+		Since:          h.Since.UnixMicro(),
+		Updated:        h.Updated.UnixMicro(),
+		Seat:           h.Seat,
 		Command:        c.Command.ID,
 		Fingerprint:    c.Command.Fingerprint[:],
 		Events:         make([]eventValues, len(c.Events)),
@@ -89,18 +110,26 @@ func prepare(c storage.Commit) (prepared, error) {
 			return prepared{}, err
 		}
 	}
-	if err := storable(c.Key.Workspace, c.Key.Conversation, c.Head.Visitor, c.Command.ID); err != nil {
+	err := errors.Join(
+		storable(c.Key.Workspace, c.Key.Conversation, c.Command.ID, c.Seen.Agent),
+		storable(h.Visitor, h.State, h.Agent, h.Group, h.Outcome, h.Seat),
+		storable(h.Tags...))
+	if err != nil {
 		return prepared{}, err
 	}
 	whole, err := json.Marshal(values)
-	return prepared{key: c.Key, expect: c.Expect, whole: whole}, err
+	return prepared{
+		key: c.Key, expect: c.Expect, events: len(c.Events) > 0, tagged: len(h.Tags) > 0,
+		seat: h.Seat, at: c.At, seen: c.Seen, command: c.Command.ID, whole: whole,
+	}, err
 }
 
-func notNil(body []byte) []byte {
-	if body == nil {
-		return []byte{}
+// notNil makes a list of none, which JSON tells from no list.
+func notNil[E any](list []E) []E {
+	if list == nil {
+		return []E{}
 	}
-	return body
+	return list
 }
 
 // storable refuses what the server would refuse, because that would end the
@@ -130,7 +159,10 @@ func (s *Store) commit(ctx context.Context, c storage.Commit) error {
 	if err := s.ready(ctx, s.db); err != nil {
 		return err
 	}
-	err = s.committer.Commit(ctx, c.Key, p)
+	err = errAlone
+	if p.expect > 0 || p.events { // otherwise it cannot succeed
+		err = s.committer.Commit(ctx, c.Key, p)
+	}
 	if errors.Is(err, errAlone) {
 		err = s.commitAlone(ctx, p)
 	}
@@ -154,23 +186,36 @@ func (s *Store) commitAlone(ctx context.Context, p prepared) error {
 // commitOne commits in a transaction, and waits for the conversation if another
 // one holds it.
 func (s *Store) commitOne(ctx context.Context, q querier, p prepared) error {
+	a := &attempt{prepared: p}
 	var version int64
 	err := q.QueryRowContext(ctx, s.sql(`
-		SELECT version FROM {prefix}.conversations
+		SELECT version, seat, tags::text <> '[]' FROM {prefix}.conversations
 		WHERE workspace = $1::text AND conversation = $2::text
 		FOR UPDATE`),
-		p.key.Workspace, p.key.Conversation).Scan(&version)
+		p.key.Workspace, p.key.Conversation).Scan(&version, &a.had.seat, &a.had.tagged)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	if version != p.expect {
 		return storage.ErrConflict
 	}
-	won, err := s.write(ctx, q, []prepared{p})
-	if err == nil && !won[p.key] {
-		err = storage.ErrConflict
+	if version == 0 && !p.events {
+		return errors.New("a commit without events needs a conversation that exists")
 	}
-	return err
+	if err := s.decide(ctx, q, []*attempt{a}); err != nil {
+		return err
+	}
+	return a.err
+}
+
+// An attempt is a commit with what is known of its conversation.
+type attempt struct {
+	prepared
+	had struct { // before it
+		seat   string
+		tagged bool
+	}
+	err error // it is refused
 }
 
 // writeBatch is what the committer calls. The deadline is the batch's own: the
@@ -179,126 +224,160 @@ func (s *Store) commitOne(ctx context.Context, q querier, p prepared) error {
 func (s *Store) writeBatch(batch []prepared) []error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.options.Timeout*3/4)
 	defer cancel()
-	results := make([]error, len(batch))
-	err := s.transact(ctx, func(tx *sql.Tx) error {
-		versions, err := s.lock(ctx, tx, batch)
-		if err != nil {
-			return err
-		}
-		may := candidates(batch, versions, results)
-		if len(may) == 0 {
-			return nil
-		}
-		won, err := s.write(ctx, tx, may)
-		if err != nil {
-			return err
-		}
-		for i, p := range batch {
-			if results[i] == nil && !won[p.key] {
-				results[i] = storage.ErrConflict
-			}
-		}
-		return nil
-	})
-	switch {
-	case err == nil:
-		return results
-	case worthAlone(err):
-		err = errAlone
+	attempts := make([]*attempt, len(batch))
+	for i, p := range batch {
+		attempts[i] = &attempt{prepared: p}
 	}
-	for i := range results {
-		if results[i] == nil { // what was refused before stays refused
-			results[i] = err
-		}
+	s.try(ctx, attempts)
+	results := make([]error, len(batch))
+	for i, a := range attempts {
+		results[i] = a.err
 	}
 	return results
 }
 
-// candidates returns the commits that may succeed, given the versions of the
-// conversations that are locked, and puts the results of the others.
-func candidates(batch []prepared, versions map[storage.Key]int64, results []error) []prepared {
-	var may []prepared
-	for i, p := range batch {
-		switch version, locked := versions[p.key]; {
-		case version == p.expect:
-			may = append(may, p)
-		case locked:
-			results[i] = storage.ErrConflict
-		default: // somebody else holds it, or there is none
-			results[i] = errAlone
+// try commits a batch. If something in it was held for long, which may have been
+// an agent, those that are about no agent are tried again without the others.
+func (s *Store) try(ctx context.Context, batch []*attempt) {
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		if err := s.lock(ctx, tx, batch); err != nil {
+			return err
+		}
+		return s.decide(ctx, tx, batch)
+	})
+	if err == nil {
+		return
+	}
+	held := sqlState(err) == lockNotAvailable && slices.ContainsFunc(batch, (*attempt).aboutAgents)
+	if worthAlone(err) {
+		err = errAlone
+	}
+	var again []*attempt
+	for _, a := range batch {
+		switch {
+		case a.err != nil && !errors.Is(a.err, storage.ErrFull): // it stays refused
+		case held && !a.aboutAgents():
+			*a = attempt{prepared: a.prepared}
+			again = append(again, a)
+		default:
+			a.err = err // also if it was full, by what others now have not taken
 		}
 	}
-	return may
+	if len(again) > 0 {
+		s.try(ctx, again)
+	}
 }
 
 // lock locks the conversations of a batch that nobody else holds, in the order
-// of their keys, and returns their versions. It waits for none.
-func (s *Store) lock(ctx context.Context, tx *sql.Tx, batch []prepared) (map[storage.Key]int64, error) {
+// of their keys, and refuses the commits that cannot succeed. It waits for none.
+func (s *Store) lock(ctx context.Context, tx *sql.Tx, batch []*attempt) error {
 	keys := make([]keyValues, len(batch))
-	for i, p := range batch {
-		keys[i] = keyValues(p.key)
+	of := make(map[storage.Key]*attempt, len(batch))
+	for i, a := range batch {
+		keys[i] = keyValues(a.key)
+		of[a.key] = a
 	}
 	param, err := json.Marshal(keys)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	// The settings stand on the outer side of the join, so they are made first.
 	rows, err := tx.QueryContext(ctx, s.sql(`
 		WITH settings AS MATERIALIZED (`+settings+`), heads AS MATERIALIZED (
-			SELECT c.workspace, c.conversation, c.version
+			SELECT c.workspace, c.conversation, c.version, c.seat, c.tags::text <> '[]' AS tagged
 			FROM json_to_recordset($3::json) AS i (workspace text, conversation text)
 			JOIN {prefix}.conversations c ON c.workspace = i.workspace AND c.conversation = i.conversation
 			ORDER BY c.workspace, c.conversation
 			FOR UPDATE OF c SKIP LOCKED
 		)
-		SELECT coalesce(workspace, ''), coalesce(conversation, ''), version
+		SELECT coalesce(workspace, ''), coalesce(conversation, ''), version, coalesce(seat, ''), coalesce(tagged, false)
 		FROM settings LEFT JOIN heads ON true`),
 		milliseconds(s.options.Timeout), milliseconds(batchLockTimeout), string(param))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	versions := make(map[storage.Key]int64, len(batch))
 	for rows.Next() {
 		var key storage.Key
 		var version sql.NullInt64
-		if err := rows.Scan(&key.Workspace, &key.Conversation, &version); err != nil {
-			return nil, err
+		var seat string
+		var tagged bool
+		if err := rows.Scan(&key.Workspace, &key.Conversation, &version, &seat, &tagged); err != nil {
+			return err
 		}
-		if version.Valid {
-			versions[key] = version.Int64
+		if !version.Valid {
+			break // the one row of the settings
+		}
+		a := of[key]
+		delete(of, key)
+		a.had.seat, a.had.tagged = seat, tagged
+		if version.Int64 != a.expect {
+			a.err = storage.ErrConflict
 		}
 	}
-	return versions, rows.Err()
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, a := range of {
+		if a.expect > 0 { // somebody else holds it, or there is none
+			a.err = errAlone
+		}
+	}
+	return nil
 }
 
-// write writes commits to conversations that are locked, or not there as far as
-// is known, and returns which succeeded. It is a statement after the one that
-// locked, and so sees all that was committed before the lock was had.
-//
-// The ID of a commit is drawn while its conversation is locked, so that the
-// commits to one conversation have ascending IDs, and none of them is visible
-// before those with lower ones.
-func (s *Store) write(ctx context.Context, q querier, commits []prepared) (map[storage.Key]bool, error) {
-	whole := make([]json.RawMessage, len(commits))
-	for i, p := range commits {
-		whole[i] = p.whole
-	}
-	param, err := json.Marshal(whole)
+// decide refuses the commits that the agents they are about do not allow, and
+// writes the others. The conversations are locked, or not there as far as is
+// known.
+func (s *Store) decide(ctx context.Context, q querier, batch []*attempt) error {
+	moves, err := s.seat(ctx, q, batch)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	rows, err := q.QueryContext(ctx, s.sql(`
+	var may []*attempt
+	for _, a := range batch {
+		if a.err == nil {
+			may = append(may, a)
+		}
+	}
+	if len(may) == 0 {
+		return nil
+	}
+	won, err := s.write(ctx, q, may, moves)
+	if err != nil || len(won) == len(may) {
+		return err
+	}
+	for _, a := range batch {
+		switch {
+		case a.err == nil && !won[a.key]:
+			a.err = storage.ErrConflict
+		case errors.Is(a.err, storage.ErrFull):
+			a.err = errAlone // it may have been full by one that lost
+		}
+	}
+	return nil
+}
+
+// The statement of [Store.write] in its parts. Tags and moves of seats are left
+// out when there are none.
+const (
+	writable = `c.workspace = i.workspace AND c.conversation = i.conversation AND c.version = i.expect
+				AND NOT EXISTS (
+					SELECT FROM {prefix}.commands m
+					WHERE m.workspace = i.workspace AND m.conversation = i.conversation AND m.command = i.command)`
+	writeCommits = `
 		WITH input AS MATERIALIZED (
 			SELECT * FROM json_to_recordset($1::json) AS i (
 				workspace text, conversation text, expect bigint,
-				version bigint, body text, visitor text, dormant_since bigint, due bigint, policy_revision bigint,
+				version bigint, body text, dormant_since bigint, due bigint, policy_revision bigint,
+				visitor text, state text, agent text, grp text, outcome text, tags json, since bigint, updated bigint, seat text,
 				command text, fingerprint text, events json)
 		), opened AS (
 			INSERT INTO {prefix}.conversations
-				(workspace, conversation, version, body, visitor, dormant_since, due, policy_revision, last_commit)
-			SELECT workspace, conversation, version, decode(body, 'base64'), visitor, dormant_since, due, policy_revision,
-				nextval('{prefix}.commit_ids')
+				(workspace, conversation, version, body, dormant_since, due, policy_revision,
+				visitor, state, agent, grp, outcome, tags, since, updated, seat, last_commit)
+			SELECT workspace, conversation, version, decode(body, 'base64'), dormant_since, due, policy_revision,
+				visitor, state, agent, grp, outcome, tags, since, updated, seat, nextval('{prefix}.commit_ids')
 			FROM input
 			WHERE expect = 0
 			ORDER BY workspace, conversation
@@ -306,24 +385,26 @@ func (s *Store) write(ctx context.Context, q querier, commits []prepared) (map[s
 			RETURNING workspace, conversation, last_commit
 		), changed AS (
 			UPDATE {prefix}.conversations c SET
-				version = i.version,
-				body = CASE WHEN i.version > i.expect THEN decode(i.body, 'base64') ELSE c.body END,
-				visitor = CASE WHEN i.version > i.expect THEN i.visitor ELSE c.visitor END,
-				dormant_since = CASE WHEN i.version > i.expect THEN i.dormant_since ELSE c.dormant_since END,
-				due = i.due,
-				policy_revision = i.policy_revision,
-				last_commit = CASE WHEN i.version > i.expect THEN nextval('{prefix}.commit_ids') ELSE c.last_commit END,
+				version = i.version, body = decode(i.body, 'base64'),
+				dormant_since = i.dormant_since, due = i.due, policy_revision = i.policy_revision,
+				visitor = i.visitor, state = i.state, agent = i.agent, grp = i.grp, outcome = i.outcome,
+				tags = i.tags, since = i.since, updated = i.updated, seat = i.seat,
+				last_commit = nextval('{prefix}.commit_ids'),
 				failures = 0, retry_at = NULL, reason = ''
 			FROM input i
-			WHERE c.workspace = i.workspace AND c.conversation = i.conversation AND c.version = i.expect
-				AND NOT EXISTS (
-					SELECT FROM {prefix}.commands m
-					WHERE m.workspace = i.workspace AND m.conversation = i.conversation AND m.command = i.command)
+			WHERE i.version > i.expect AND ` + writable + `
+			RETURNING c.workspace, c.conversation, c.last_commit
+		), recomputed AS (
+			UPDATE {prefix}.conversations c SET
+				due = i.due, policy_revision = i.policy_revision,
+				failures = 0, retry_at = NULL, reason = ''
+			FROM input i
+			WHERE i.version = i.expect AND ` + writable + `
 			RETURNING c.workspace, c.conversation, c.last_commit
 		), won AS MATERIALIZED (
 			SELECT i.*, w.last_commit
 			FROM input i
-			JOIN (TABLE opened UNION ALL TABLE changed) w USING (workspace, conversation)
+			JOIN (TABLE opened UNION ALL TABLE changed UNION ALL TABLE recomputed) w USING (workspace, conversation)
 		), written AS MATERIALIZED (
 			SELECT w.workspace, w.conversation, e.version, e.body, e.text
 			FROM won w, json_to_recordset(w.events) AS e (version bigint, body text, text text)
@@ -340,8 +421,67 @@ func (s *Store) write(ctx context.Context, q querier, commits []prepared) (map[s
 		), new_commits AS (
 			INSERT INTO {prefix}.unnumbered (id, workspace, conversation, from_version, to_version)
 			SELECT last_commit, workspace, conversation, expect, version FROM won WHERE version > expect
-		)
-		SELECT workspace, conversation FROM won`), string(param))
+		)`
+	writeTags = `, wanted AS MATERIALIZED (
+			SELECT DISTINCT w.workspace, w.conversation, t.tag, w.state, w.since
+			FROM won w, json_array_elements_text(w.tags) AS t (tag)
+			WHERE w.version > w.expect
+		), untagged AS (
+			DELETE FROM {prefix}.tags t USING won w
+			WHERE t.workspace = w.workspace AND t.conversation = w.conversation AND w.version > w.expect
+				AND NOT EXISTS (
+					SELECT FROM wanted n
+					WHERE n.workspace = t.workspace AND n.conversation = t.conversation AND n.tag = t.tag)
+		), tagged AS (
+			INSERT INTO {prefix}.tags AS t (workspace, conversation, tag, state, since)
+			SELECT workspace, conversation, tag, state, since FROM wanted
+			ON CONFLICT (workspace, conversation, tag) DO UPDATE SET state = excluded.state, since = excluded.since
+			WHERE t.state <> excluded.state OR t.since <> excluded.since
+		)`
+	writeMoves = `, moves AS MATERIALIZED (
+			SELECT m.workspace, m.agent, count(*) AS n,
+				(array_agg(m.at ORDER BY m.place DESC))[1] AS at, min(m.at) FILTER (WHERE m.freed) AS freed_at
+			FROM json_to_recordset($2::json) AS m (
+				place bigint, workspace text, conversation text, agent text, at bigint, freed boolean)
+			JOIN won USING (workspace, conversation)
+			GROUP BY m.workspace, m.agent
+		), moved AS (
+			UPDATE {prefix}.records r
+			SET seats_at = m.at, seat_moves = r.seat_moves + m.n, due = least(r.due, m.freed_at)
+			FROM moves m
+			WHERE r.workspace = m.workspace AND r.kind = 'agent' AND r.id = m.agent
+		)`
+	writeEnd = `
+		SELECT workspace, conversation FROM won`
+)
+
+// write writes commits to conversations that are locked, or not there as far as
+// is known, and returns which succeeded. It is a statement after the one that
+// locked, and so sees all that was committed before the lock was had.
+//
+// The ID of a commit is drawn while its conversation is locked, so that the
+// commits to one conversation have ascending IDs, and none of them is visible
+// before those with lower ones.
+func (s *Store) write(ctx context.Context, q querier, commits []*attempt, moves []move) (map[storage.Key]bool, error) {
+	whole := make([]json.RawMessage, len(commits))
+	statement := writeCommits
+	tags := false
+	for i, a := range commits {
+		whole[i] = a.whole
+		tags = tags || a.tagged || a.had.tagged
+	}
+	if tags {
+		statement += writeTags
+	}
+	params, err := jsonParams(whole)
+	if err == nil && len(moves) > 0 {
+		statement += writeMoves
+		params, err = jsonParams(whole, moves)
+	}
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.QueryContext(ctx, s.sql(statement+writeEnd), params...)
 	if err != nil {
 		return nil, err
 	}
@@ -354,4 +494,17 @@ func (s *Store) write(ctx context.Context, q querier, commits []prepared) (map[s
 		won[key] = true
 	}
 	return won, err
+}
+
+// jsonParams are lists as parameters of a statement.
+func jsonParams(lists ...any) ([]any, error) {
+	params := make([]any, len(lists))
+	for i, list := range lists {
+		text, err := json.Marshal(list)
+		if err != nil {
+			return nil, err
+		}
+		params[i] = string(text)
+	}
+	return params, nil
 }

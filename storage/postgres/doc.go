@@ -34,6 +34,21 @@
 // storage.ErrHeld. A host should keep the transactions short in which it changes
 // conversations, and change several in the order of their keys.
 //
+// Seats. A commit that takes or frees a seat of an agent, or was decided on one,
+// locks the agent's row after the conversation, in the order of the agents' IDs,
+// and takes two statements more. So nodes never take more seats than there are,
+// and the commits about one agent go one after the other; those of one node share
+// a batch. A transaction of a host holds the agents that its commits are about
+// until it ends; commits that are about none do not wait for that. How many seats
+// are taken is counted in an index of the conversations that have one.
+//
+// Views. A view by state, or by state and one of agent, group, visitor, outcome
+// or tag, by since, is read from an index in its order, and so is one by state,
+// by updated. A page costs the same wherever it is. Other filters pass over what
+// they do not select. Counting reads all that is counted, from an index that
+// VACUUM saves from visits to the table. These indexes take about a kilobyte for
+// a conversation.
+//
 // Feed. Commits are numbered when the feed is read, under a lock of one row.
 // Rows of the table unnumbered live from a commit to the next reading. They are
 // vacuumed often; a transaction that stays open for hours anywhere on the server
@@ -41,14 +56,15 @@
 // indexes of conversations after all of them were recomputed.
 //
 // Vacuum. A commit leaves a dead row of the conversation and of the queue to be
-// numbered, and none elsewhere; events are only added. The default autovacuum
+// numbered, one of each tag when the state changes, and one of each agent whose
+// seat it takes or frees; events are only added. The default autovacuum
 // keeps up. On databases with hundreds of commits a second, a lower
 // autovacuum_vacuum_scale_factor for the table conversations, such as 0.02, keeps
 // its indexes small.
 //
 // Erasure. [Store.Erase] takes texts out of every answer when it returns. Their
 // bytes are on the disk of the server until VACUUM has passed over the tables
-// texts, commands and conversations and the pages were used again, in the
+// texts, commands, records and conversations and the pages were used again, in the
 // write-ahead log until its segments are recycled, and in archives, replicas
 // that lag and backups for as long as those are kept.
 //

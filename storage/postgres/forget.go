@@ -46,8 +46,8 @@ func (s *Store) eraseIn(ctx context.Context, tx *sql.Tx, workspace, visitor stri
 		)
 		SELECT count(*) FROM locked`),
 		workspace, visitor).Scan(&n)
-	if err != nil || n == 0 {
-		return n, err
+	if err != nil {
+		return 0, err
 	}
 	_, err = tx.ExecContext(ctx, s.sql(`
 		WITH of_visitor AS MATERIALIZED (
@@ -60,6 +60,9 @@ func (s *Store) eraseIn(ctx context.Context, tx *sql.Tx, workspace, visitor stri
 			UPDATE {prefix}.commands m SET fingerprint = decode(repeat('00', 16), 'hex') FROM of_visitor v
 			WHERE m.workspace = v.workspace AND m.conversation = v.conversation
 				AND m.fingerprint <> decode(repeat('00', 16), 'hex')
+		), records AS (
+			UPDATE {prefix}.records SET text = '', version = version + 1
+			WHERE workspace = $1::text AND kind = 'visitor' AND id = $2::text AND text <> ''
 		)
 		UPDATE {prefix}.conversations c SET reason = '' FROM of_visitor v
 		WHERE c.workspace = v.workspace AND c.conversation = v.conversation AND c.reason <> ''`),
@@ -166,6 +169,9 @@ func (s *Store) remove(ctx context.Context, tx *sql.Tx, old string) error {
 		), commands AS (
 			DELETE FROM {prefix}.commands m USING old
 			WHERE m.workspace = old.workspace AND m.conversation = old.conversation
+		), tags AS (
+			DELETE FROM {prefix}.tags t USING old
+			WHERE t.workspace = old.workspace AND t.conversation = old.conversation
 		)
 		DELETE FROM {prefix}.conversations c USING old
 		WHERE c.workspace = old.workspace AND c.conversation = old.conversation`), old)

@@ -39,9 +39,9 @@ type Options struct {
 	// means DefaultTimeout.
 	Timeout time.Duration
 
-	// LockTimeout is how long a call waits for a conversation that somebody
-	// else's transaction holds, before that is storage.ErrHeld. It has the limits
-	// of Timeout; zero means DefaultLockTimeout.
+	// LockTimeout is how long a call waits for a conversation or a record that
+	// somebody else's transaction holds, before that is storage.ErrHeld. It has
+	// the limits of Timeout; zero means DefaultLockTimeout.
 	LockTimeout time.Duration
 }
 

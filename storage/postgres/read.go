@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 
 	"github.com/adjourn/adjourn/storage"
 )
@@ -24,10 +25,11 @@ func (s *Store) load(ctx context.Context, q querier, key storage.Key, commandID 
 		return storage.Loaded{}, err
 	}
 	var l storage.Loaded
-	var dormantSince, due, retryAt, from, to sql.NullInt64
+	var h headRow
+	var retryAt, from, to sql.NullInt64
 	var fingerprint []byte
 	err := q.QueryRowContext(ctx, s.sql(`
-		SELECT coalesce(c.version, 0), c.body, coalesce(c.visitor, ''), c.dormant_since, c.due, coalesce(c.policy_revision, 0),
+		SELECT `+headColumns+`,
 			coalesce(c.failures, 0), c.retry_at, coalesce(c.reason, ''),
 			coalesce(p.revision, 0), p.body,
 			m.fingerprint, m.from_version, m.to_version
@@ -36,21 +38,70 @@ func (s *Store) load(ctx context.Context, q querier, key storage.Key, commandID 
 		LEFT JOIN {prefix}.policies p USING (workspace)
 		LEFT JOIN {prefix}.commands m USING (workspace, conversation, command)`),
 		key.Workspace, key.Conversation, commandID,
-	).Scan(
-		&l.Head.Version, &l.Head.Body, &l.Head.Visitor, &dormantSince, &due, &l.Head.PolicyRevision,
+	).Scan(append(h.targets(),
 		&l.Setback.Failures, &retryAt, &l.Setback.Reason,
 		&l.Policies.Revision, &l.Policies.Body,
 		&fingerprint, &from, &to,
-	)
+	)...)
 	if err != nil {
 		return storage.Loaded{}, err
 	}
-	l.Head.DormantSince, l.Head.Due, l.Setback.RetryAt = instant(dormantSince), instant(due), instant(retryAt)
+	if l.Head, err = h.head(); err != nil {
+		return storage.Loaded{}, err
+	}
+	l.Setback.RetryAt = instant(retryAt)
 	if from.Valid {
 		l.Applied = &storage.Applied{From: from.Int64, To: to.Int64}
 		copy(l.Applied.Fingerprint[:], fingerprint)
 	}
 	return l, nil
+}
+
+// headColumns are those of the head of a conversation c, for a headRow.
+const headColumns = `c.version, c.body, c.dormant_since, c.due, c.policy_revision,
+	c.visitor, c.state, c.agent, c.grp, c.outcome, c.tags::text, c.since, c.updated, c.seat`
+
+// A headRow is what headColumns are scanned into. All are NULL where there is no
+// conversation.
+type headRow struct {
+	version, dormantSince, due, policyRevision, since, updated sql.NullInt64
+	visitor, state, agent, group, outcome, seat                sql.NullString
+	body, tags                                                 []byte
+}
+
+func (r *headRow) targets() []any {
+	return []any{
+		&r.version, &r.body, &r.dormantSince, &r.due, &r.policyRevision,
+		&r.visitor, &r.state, &r.agent, &r.group, &r.outcome, &r.tags, &r.since, &r.updated, &r.seat,
+	}
+}
+
+func (r *headRow) head() (storage.Head, error) {
+	tags, err := list(r.tags)
+	return storage.Head{
+		Version:        r.version.Int64,
+		Body:           r.body,
+		DormantSince:   instant(r.dormantSince),
+		Due:            instant(r.due),
+		PolicyRevision: r.policyRevision.Int64,
+		Visitor:        r.visitor.String,
+		State:          r.state.String,
+		Agent:          r.agent.String,
+		Group:          r.group.String,
+		Outcome:        r.outcome.String,
+		Tags:           tags,
+		Since:          instant(r.since),
+		Updated:        instant(r.updated),
+		Seat:           r.seat.String,
+	}, err
+}
+
+// list is what a column of JSON has in it; nil: nothing.
+func list(text []byte) (values []string, err error) {
+	if len(text) > len(`[]`) {
+		err = json.Unmarshal(text, &values)
+	}
+	return values, err
 }
 
 // History implements [storage.Store].

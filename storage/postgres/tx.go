@@ -23,8 +23,9 @@ var (
 // Tx returns a store within a transaction that the host began with the same
 // database, and ends. It changes no settings of that transaction, so that only
 // ctx and what the host has set, such as lock_timeout, limit how long it waits
-// for a conversation that another transaction holds. Others wait for the
-// conversations that it has changed until the host's transaction ends.
+// for a conversation or an agent that another transaction holds. Others wait for
+// the conversations that it has changed, and for the agents that it has seen or
+// moved seats of, until the host's transaction ends.
 //
 // A refused commit raises no error in the server, so the transaction goes on.
 // There are three exceptions, after which Postgres lets it only be rolled back:
@@ -75,4 +76,10 @@ func (t *Tx) History(ctx context.Context, key storage.Key, after int64, limit in
 	}
 	events, err := t.s.history(ctx, t.tx, key, after, limit)
 	return events, failed(ctx, "history", err)
+}
+
+// Record implements [storage.Tx].
+func (t *Tx) Record(ctx context.Context, key storage.RecordKey) (storage.Record, error) {
+	r, err := t.s.record(ctx, t.tx, key)
+	return r, failed(ctx, "record", err)
 }

@@ -24,7 +24,7 @@ func (s *Store) Commit(ctx context.Context, c storage.Commit) error {
 // clone keeps what is the caller's out of a batch, which the caller may not wait
 // for.
 func clone(c storage.Commit) storage.Commit {
-	c.Head.Body = bytes.Clone(c.Head.Body)
+	c.Head.Body, c.Head.Tags = bytes.Clone(c.Head.Body), slices.Clone(c.Head.Tags)
 	c.Events = slices.Clone(c.Events)
 	for i := range c.Events {
 		c.Events[i].Body = bytes.Clone(c.Events[i].Body)
@@ -54,7 +54,7 @@ func (s *Store) write(batch []storage.Commit) []error {
 }
 
 // writeTogether applies a batch in one transaction. Without an error the results
-// are nil or [storage.ErrConflict].
+// are nil or refusals.
 func (s *Store) writeTogether(batch []storage.Commit) (results []error, err error) {
 	results = make([]error, len(batch))
 	ctx, cancel := s.limited(context.Background())
@@ -62,7 +62,7 @@ func (s *Store) writeTogether(batch []storage.Commit) (results []error, err erro
 	err = s.writer.transaction(ctx, func(r runner) error {
 		for i, c := range batch {
 			err := apply(ctx, r, c)
-			if err != nil && !errors.Is(err, storage.ErrConflict) {
+			if err != nil && !refused(err) {
 				return err
 			}
 			results[i] = err
@@ -72,28 +72,40 @@ func (s *Store) writeTogether(batch []storage.Commit) (results []error, err erro
 	return results, err
 }
 
+// refused reports whether err says that the commit may not be: no failure, and
+// nothing was written.
+func refused(err error) bool {
+	return errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrFull)
+}
+
 // apply writes a commit, if nothing stands against it. With the write lock held,
 // what it reads first is still so when it writes: no statement can meet a
 // constraint.
 func apply(ctx context.Context, r runner, c storage.Commit) error {
 	const present = `
-SELECT version, reason_id, EXISTS (
+SELECT h.version, h.reason_id, EXISTS (
     SELECT 1 FROM {prefix}commits INDEXED BY {prefix}commits_command
-    WHERE workspace = ?1 AND conversation = ?2 AND command_id = ?3)
-FROM {prefix}heads INDEXED BY {prefix}heads_key
-WHERE workspace = ?1 AND conversation = ?2`
+    WHERE workspace = ?1 AND conversation = ?2 AND command_id = ?3),` + shownColumns + `
+FROM {prefix}heads h INDEXED BY {prefix}heads_key
+WHERE h.workspace = ?1 AND h.conversation = ?2`
 	var version int64
 	var reason sql.NullInt64
 	var known bool
+	var old shown
 	args := []any{c.Key.Workspace, c.Key.Conversation, c.Command.ID}
-	found, err := first(ctx, r, present, args, &version, &reason, &known)
-	switch {
-	case err != nil:
+	found, err := first(ctx, r, present, args, append([]any{&version, &reason, &known}, old.dest()...)...)
+	if err != nil {
 		return err
-	case version != c.Expect, known:
+	}
+	if version != c.Expect || known {
 		return storage.ErrConflict
+	}
+	if err := checkSeats(ctx, r, c, old.seat); err != nil {
+		return err
+	}
+	switch {
 	case len(c.Events) > 0:
-		err = applyEvents(ctx, r, c)
+		err = applyEvents(ctx, r, c, old)
 	case found:
 		err = applyNothing(ctx, r, c)
 	default:
@@ -108,13 +120,16 @@ WHERE workspace = ?1 AND conversation = ?2`
 	return markOutdated(ctx, r, c.Key.Workspace)
 }
 
-func applyEvents(ctx context.Context, r runner, c storage.Commit) error {
+func applyEvents(ctx context.Context, r runner, c storage.Commit, old shown) error {
 	const position = `UPDATE {prefix}feed SET last = last + 1 RETURNING last`
 	var at int64
 	if _, err := first(ctx, r, position, nil, &at); err != nil {
 		return err
 	}
-	if err := putHead(ctx, r, c); err != nil {
+	if err := putHead(ctx, r, c, old); err != nil {
+		return err
+	}
+	if err := moveSeat(ctx, r, c.Key.Workspace, old.seat, c.Head.Seat, c.At); err != nil {
 		return err
 	}
 	for i, e := range c.Events {
@@ -136,19 +151,6 @@ WHERE workspace = ? AND conversation = ?`
 		return err
 	}
 	return putCommit(ctx, r, c, nil)
-}
-
-func putHead(ctx context.Context, r runner, c storage.Commit) error {
-	const put = `
-INSERT INTO {prefix}heads (workspace, conversation, version, visitor, dormant_since, due, policy_revision, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (workspace, conversation) DO UPDATE
-SET version = excluded.version, visitor = excluded.visitor, dormant_since = excluded.dormant_since, due = excluded.due,
-    policy_revision = excluded.policy_revision, body = excluded.body,
-    failures = 0, retry_at = NULL, reason_id = NULL`
-	_, err := r.exec(ctx, put, c.Key.Workspace, c.Key.Conversation, c.Expect+int64(len(c.Events)),
-		c.Head.Visitor, micros(c.Head.DormantSince), micros(c.Head.Due), c.Head.PolicyRevision, blob(c.Head.Body))
-	return err
 }
 
 func putEvent(ctx context.Context, r runner, key storage.Key, version int64, e storage.Event) error {

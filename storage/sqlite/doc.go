@@ -49,23 +49,24 @@
 //
 // # What Erase and Purge leave on the disk
 //
-// Texts, and the reasons of setbacks, are overwritten in the database, not only
-// unlinked: secure_delete is on wherever the store writes, and their table is
-// kept such that SQLite never moves them, because it leaves readable copies of
-// what it moves. Each leaves an empty row of some ten bytes. Erase then empties
-// the WAL, in which they may still stand. They remain readable, with tools that
-// read files, in
+// Texts of events and records, and the reasons of setbacks, are overwritten in
+// the database, not only unlinked: secure_delete is on wherever the store writes,
+// and their table is kept such that SQLite never moves them, because it leaves
+// readable copies of what it moves. Each leaves an empty row of some ten bytes.
+// Erase then empties the WAL, in which they may still stand. They remain
+// readable, with tools that read files, in
 //
-//   - the WAL, if somebody was reading from it during Erase, and after Purge:
-//     until the next checkpoint that truncates it, such as that of the next Erase
-//     or the host's own PRAGMA wal_checkpoint(TRUNCATE);
+//   - the WAL, if somebody was reading from it during Erase, and after Purge and
+//     after Put replaced a text: until the next checkpoint that truncates it, such
+//     as that of the next Erase or the host's own PRAGMA
+//     wal_checkpoint(TRUNCATE);
 //   - backups, snapshots and copies, which are the host's;
 //   - sectors that the file system or an SSD gave up without overwriting them,
 //     those of a WAL that was truncated and of temporary files among them;
 //   - what was written to other tables, or to these by connections without
 //     secure_delete.
 //
-// All else that is kept of a conversation has no such care: what was purged, such
-// as bodies, keys and visitors, and the fingerprints of commands, which are no
-// words, may leave copies in the file until VACUUM.
+// All else has no such care: what was purged, such as bodies, keys, tags and
+// visitors, bodies of records that were replaced, and the fingerprints of
+// commands, which are no words, may leave copies in the file until VACUUM.
 package sqlite

@@ -34,18 +34,28 @@ WHERE h.workspace = ?1 AND h.visitor = ?2 AND e.text_id IS NOT NULL
 UNION ALL
 SELECT reason_id
 FROM {prefix}heads INDEXED BY {prefix}heads_visitor
-WHERE workspace = ?1 AND visitor = ?2 AND reason_id IS NOT NULL`
+WHERE workspace = ?1 AND visitor = ?2 AND reason_id IS NOT NULL
+UNION ALL
+SELECT text_id
+FROM {prefix}records INDEXED BY {prefix}records_key
+WHERE workspace = ?1 AND kind = 'visitor' AND id = ?2 AND text_id IS NOT NULL`
 	const fingerprints = `
 UPDATE {prefix}commits INDEXED BY {prefix}commits_command SET fingerprint = zeroblob(16)
 WHERE workspace = ?1 AND command_id IS NOT NULL AND conversation IN (
     SELECT conversation
     FROM {prefix}heads INDEXED BY {prefix}heads_visitor
     WHERE workspace = ?1 AND visitor = ?2)`
+	const record = `
+UPDATE {prefix}records INDEXED BY {prefix}records_key SET text_id = NULL, version = version + 1
+WHERE workspace = ? AND kind = 'visitor' AND id = ? AND text_id IS NOT NULL`
 	const count = `
 SELECT count(*)
 FROM {prefix}heads INDEXED BY {prefix}heads_visitor
 WHERE workspace = ? AND visitor = ?`
 	if err := wipeAll(ctx, r, texts, workspace, visitor); err != nil {
+		return 0, err
+	}
+	if _, err := r.exec(ctx, record, workspace, visitor); err != nil {
 		return 0, err
 	}
 	if _, err := r.exec(ctx, fingerprints, workspace, visitor); err != nil {
@@ -103,9 +113,7 @@ FROM {prefix}heads INDEXED BY {prefix}heads_dormant
 WHERE dormant_since < ?
 ORDER BY dormant_since, workspace, conversation
 LIMIT ?`
-	// The first whole microsecond that is not before.
-	micros := before.Add(time.Microsecond - time.Nanosecond).UnixMicro()
-	return list(ctx, r, text, []any{micros, limit}, func(rows *sql.Rows) (key storage.Key, err error) {
+	return list(ctx, r, text, []any{ceil(before), limit}, func(rows *sql.Rows) (key storage.Key, err error) {
 		err = rows.Scan(&key.Workspace, &key.Conversation)
 		return key, err
 	})
@@ -132,6 +140,9 @@ WHERE workspace = ?1 AND conversation = ?2 AND reason_id IS NOT NULL`
 		commits = `DELETE FROM {prefix}commits INDEXED BY {prefix}commits_command WHERE workspace = ? AND conversation = ?`
 		heads   = `DELETE FROM {prefix}heads INDEXED BY {prefix}heads_key WHERE workspace = ? AND conversation = ?`
 	)
+	if err := hide(ctx, r, key); err != nil {
+		return err
+	}
 	if err := wipeAll(ctx, r, texts, key.Workspace, key.Conversation); err != nil {
 		return err
 	}
@@ -141,4 +152,23 @@ WHERE workspace = ?1 AND conversation = ?2 AND reason_id IS NOT NULL`
 		}
 	}
 	return nil
+}
+
+// hide takes a conversation that is going to be removed out of the views by tag,
+// and frees its seat.
+func hide(ctx context.Context, r runner, key storage.Key) error {
+	const present = `
+SELECT dormant_since,` + shownColumns + `
+FROM {prefix}heads h INDEXED BY {prefix}heads_key
+WHERE h.workspace = ? AND h.conversation = ?`
+	var dormantSince int64
+	var old shown
+	args := []any{key.Workspace, key.Conversation}
+	if _, err := first(ctx, r, present, args, append([]any{&dormantSince}, old.dest()...)...); err != nil {
+		return err
+	}
+	if err := removeTags(ctx, r, key, old); err != nil {
+		return err
+	}
+	return moveSeat(ctx, r, key.Workspace, old.seat, "", time.UnixMicro(dormantSince))
 }

@@ -25,7 +25,7 @@ func (s *Store) Load(ctx context.Context, key storage.Key, commandID string) (st
 // load is one statement, so that what it reads belongs together.
 func load(ctx context.Context, r runner, key storage.Key, commandID string) (l storage.Loaded, _ error) {
 	const text = `
-SELECT coalesce(h.version, 0), h.body, coalesce(h.visitor, ''), h.dormant_since, h.due, coalesce(h.policy_revision, 0),
+SELECT ` + headColumns + `,
     coalesce(h.failures, 0), h.retry_at, coalesce(t.text, ''),
     coalesce(p.revision, 0), p.body,
     c.fingerprint, coalesce(c.from_version, 0), coalesce(c.to_version, 0)
@@ -37,19 +37,22 @@ LEFT JOIN {prefix}policies p INDEXED BY {prefix}policies_key
     ON p.workspace = ?1
 LEFT JOIN {prefix}commits c INDEXED BY {prefix}commits_command
     ON c.workspace = ?1 AND c.conversation = ?2 AND c.command_id = ?3`
-	var dormantSince, due, retryAt sql.NullInt64
+	var h headRow
+	var retryAt sql.NullInt64
 	var fingerprint []byte
 	var applied storage.Applied
-	_, err := first(ctx, r, text, []any{key.Workspace, key.Conversation, commandID},
-		&l.Head.Version, &l.Head.Body, &l.Head.Visitor, &dormantSince, &due, &l.Head.PolicyRevision,
-		&l.Setback.Failures, &retryAt, &l.Setback.Reason,
-		&l.Policies.Revision, &l.Policies.Body,
-		&fingerprint, &applied.From, &applied.To)
-	l.Head.DormantSince, l.Head.Due, l.Setback.RetryAt = instant(dormantSince), instant(due), instant(retryAt)
+	dest := append(h.dest(), &l.Setback.Failures, &retryAt, &l.Setback.Reason,
+		&l.Policies.Revision, &l.Policies.Body, &fingerprint, &applied.From, &applied.To)
+	if _, err := first(ctx, r, text, []any{key.Workspace, key.Conversation, commandID}, dest...); err != nil {
+		return l, err
+	}
+	l.Setback.RetryAt = instant(retryAt)
 	if len(fingerprint) == len(applied.Fingerprint) {
 		applied.Fingerprint = [16]byte(fingerprint)
 		l.Applied = &applied
 	}
+	var err error
+	l.Head, err = h.head()
 	return l, err
 }
 

@@ -180,9 +180,9 @@ func failed(ctx context.Context, what string, err error) error {
 	return fmt.Errorf("sqlite: %s: %w", what, err)
 }
 
-// result is what a call that changes something returns: a conflict is no failure.
+// result is what a call that changes something returns: a refusal is no failure.
 func result(ctx context.Context, what string, err error) error {
-	if err == nil || errors.Is(err, storage.ErrConflict) {
+	if err == nil || refused(err) {
 		return err
 	}
 	return failed(ctx, what, err)

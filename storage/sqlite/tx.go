@@ -58,6 +58,20 @@ func (t *Tx) History(ctx context.Context, key storage.Key, after int64, limit in
 	return events, nil
 }
 
+// Record implements [storage.Tx].
+func (t *Tx) Record(ctx context.Context, key storage.RecordKey) (storage.Record, error) {
+	ctx, cancel := t.store.limited(ctx)
+	defer cancel()
+	if err := t.join(ctx); err != nil {
+		return storage.Record{}, failed(ctx, "record", err)
+	}
+	found, err := record(ctx, t.r, key)
+	if err != nil {
+		return storage.Record{}, failed(ctx, "record", err)
+	}
+	return found, nil
+}
+
 // Commit implements [storage.Tx]. It never returns [storage.ErrOutcomeUnknown]:
 // what becomes of the transaction is for the host to find out.
 func (t *Tx) Commit(ctx context.Context, c storage.Commit) error {

@@ -23,12 +23,16 @@ type fault struct {
 // inTx reports whether it is the transactions that are broken.
 func (f fault) inTx() bool { return strings.HasPrefix(f.caught, "Tx/") }
 
+// group is the group of subtests that must see it.
+func (f fault) group() string { group, _, _ := strings.Cut(f.caught, "/"); return group }
+
 // faults are the broken stores, in the order of the cases.
 func faults() (all []fault) {
 	for _, list := range [][]fault{
-		loadFaults, commitFaults, commandFaults, historyFaults, dueFaults, policiesFaults, outdatedFaults,
-		setBackFaults, setbacksFaults, feedFaults, advanceFaults, eraseFaults, purgeFaults, clockFaults,
-		valueFaults, ownershipFaults, contextFaults, concurrencyFaults, txFaults,
+		loadFaults, commitFaults, commandFaults, seatFaults, seenFaults, historyFaults, dueFaults, policiesFaults,
+		outdatedFaults, setBackFaults, setbacksFaults, feedFaults, advanceFaults, eraseFaults, purgeFaults,
+		recordFaults, listFaults, dueRecordsFaults, viewFaults, countFaults, clockFaults, valueFaults,
+		ownershipFaults, contextFaults, concurrencyFaults, takerFaults, txFaults,
 	} {
 		all = append(all, list...)
 	}
@@ -52,6 +56,13 @@ type broken struct {
 	advance     func(b *broken, ctx context.Context, subscriber string, to storage.Position) (storage.Position, error)
 	erase       func(b *broken, ctx context.Context, workspace, visitor string) (int, error)
 	purge       func(b *broken, ctx context.Context, dormantBefore time.Time, limit int) (int, error)
+	record      func(b *broken, ctx context.Context, k storage.RecordKey) (storage.Record, error)
+	put         func(b *broken, ctx context.Context, r storage.Record) error
+	settle      func(b *broken, ctx context.Context, r storage.Record) error
+	list        func(b *broken, ctx context.Context, q storage.RecordQuery, after string, limit int) ([]storage.Record, error)
+	dueRecords  func(b *broken, ctx context.Context, by time.Time, after storage.DueRecord, limit int) ([]storage.DueRecord, error)
+	view        func(b *broken, ctx context.Context, q storage.Query, limit int) ([]storage.Row, error)
+	count       func(b *broken, ctx context.Context, q storage.Query) (int, error)
 	now         func(b *broken, ctx context.Context) (time.Time, error) // nil: it has no clock
 	tx          func(b *broken) hostTx
 
@@ -63,6 +74,11 @@ type broken struct {
 	keys       func(b *broken, keys []storage.Key) []storage.Key
 	listed     func(b *broken, listed []storage.SetbackOf) []storage.SetbackOf
 	entries    func(b *broken, entries []storage.Entry) []storage.Entry
+	putting    func(b *broken, r *storage.Record)
+	recorded   func(b *broken, r *storage.Record) // by Record and List
+	queued     func(b *broken, found []storage.DueRecord) []storage.DueRecord
+	asking     func(b *broken, q *storage.Query) // by View and Count
+	shown      func(b *broken, rows []storage.Row) []storage.Row
 
 	mu    *sync.Mutex
 	notes map[any]any // guarded by mu
@@ -258,6 +274,82 @@ func (b *broken) Purge(ctx context.Context, dormantBefore time.Time, limit int) 
 		return b.purge(b, ctx, dormantBefore, limit)
 	}
 	return b.Store.Purge(ctx, dormantBefore, limit)
+}
+
+func (b *broken) Record(ctx context.Context, k storage.RecordKey) (storage.Record, error) {
+	if b.record != nil {
+		return b.record(b, ctx, k)
+	}
+	r, err := b.Store.Record(ctx, k)
+	if err == nil && b.recorded != nil {
+		b.recorded(b, &r)
+	}
+	return r, err
+}
+
+func (b *broken) Put(ctx context.Context, r storage.Record) error {
+	if b.putting != nil {
+		b.putting(b, &r)
+	}
+	if b.put != nil {
+		return b.put(b, ctx, r)
+	}
+	return b.Store.Put(ctx, r)
+}
+
+func (b *broken) Settle(ctx context.Context, r storage.Record) error {
+	if b.settle != nil {
+		return b.settle(b, ctx, r)
+	}
+	return b.Store.Settle(ctx, r)
+}
+
+func (b *broken) List(ctx context.Context, q storage.RecordQuery, after string, limit int) ([]storage.Record, error) {
+	if b.list != nil {
+		return b.list(b, ctx, q, after, limit)
+	}
+	found, err := b.Store.List(ctx, q, after, limit)
+	if b.recorded != nil {
+		for i := range found {
+			b.recorded(b, &found[i])
+		}
+	}
+	return found, err
+}
+
+func (b *broken) DueRecords(ctx context.Context, by time.Time, after storage.DueRecord, limit int) ([]storage.DueRecord, error) {
+	if b.dueRecords != nil {
+		return b.dueRecords(b, ctx, by, after, limit)
+	}
+	found, err := b.Store.DueRecords(ctx, by, after, limit)
+	if b.queued != nil {
+		found = b.queued(b, found)
+	}
+	return found, err
+}
+
+func (b *broken) View(ctx context.Context, q storage.Query, limit int) ([]storage.Row, error) {
+	if b.asking != nil {
+		b.asking(b, &q)
+	}
+	if b.view != nil {
+		return b.view(b, ctx, q, limit)
+	}
+	found, err := b.Store.View(ctx, q, limit)
+	if b.shown != nil {
+		found = b.shown(b, found)
+	}
+	return found, err
+}
+
+func (b *broken) Count(ctx context.Context, q storage.Query) (int, error) {
+	if b.asking != nil {
+		b.asking(b, &q)
+	}
+	if b.count != nil {
+		return b.count(b, ctx, q)
+	}
+	return b.Store.Count(ctx, q)
 }
 
 // ticking is a broken store with a clock.

@@ -8,7 +8,7 @@ import (
 
 const (
 	toNobody      = "To one that does not exist it is an error."
-	withoutEvents = "A commit without events, to a conversation that exists, leaves version, body, visitor and DormantSince as they are, enters nothing into the feed, and may change Due, PolicyRevision and the known command IDs."
+	withoutEvents = "A commit without events, to a conversation that exists, enters nothing into the feed, and may change Due, PolicyRevision and the known command IDs, but leaves everything else of the head as it is."
 	appliedIs     = "Applied is what a command did when it came first: the events after version From up to To."
 	appliedEqual  = "They are equal if it changed nothing."
 )
@@ -50,6 +50,51 @@ var withoutEventsCases = []testCase{
 			p.commit(closingAt(never, of("", without(closed))))
 			p.same("the head of the open one", p.load(chat("a"), "").Head, opened.Head)
 			p.same("the head of the closed one", p.load(chat("b"), "").Head, closed.Head)
+		},
+	},
+	{
+		name:     "leaves what views show",
+		sentence: withoutEvents,
+		run: func(p probe) {
+			first := opening(chat("a"))
+			first.Head.Agent, first.Head.Group, first.Head.Outcome = "zoe", "sales", "won"
+			first.Head.Tags = []string{"blue", "red"}
+			p.commit(first)
+			c := without(first)
+			c.Head = storage.Head{
+				Version: 1, Body: first.Head.Body, Visitor: "bob", State: "lost", Agent: "yan", Group: "support",
+				Outcome: "gone", Tags: []string{"green"}, Since: evening, Updated: evening,
+			}
+			p.commit(c)
+			p.same("the head", p.load(chat("a"), "").Head, first.Head)
+			for _, q := range []storage.Query{{}, {Tag: "blue"}, {Tag: "red"}, {Agent: "zoe", Group: "sales", Outcome: "won"}} {
+				q.Workspace, q.State, q.Order = "acme", stateOpen, storage.ByUpdated
+				p.same(fmt.Sprintf("what %+v shows", q), p.view(q, all), rows(first))
+			}
+			for _, q := range []storage.Query{{State: "lost"}, {State: stateOpen, Tag: "green"}, {State: stateOpen, Agent: "yan"}} {
+				q.Workspace, q.Order = "acme", storage.BySince
+				p.same(fmt.Sprintf("what %+v shows", q), p.view(q, all), []storage.Row{})
+			}
+		},
+	},
+	{
+		name:     "keeps the seat",
+		sentence: withoutEvents,
+		run: func(p probe) {
+			p.put(agent("zoe", 2), agent("yan", 2))
+			with, none := seated("zoe", opening(chat("a"))), opening(chat("b"))
+			p.commit(with, none)
+			zoe, yan := p.agent("zoe"), p.agent("yan")
+			for _, seat := range []string{"", "zoe", "yan"} {
+				for _, c := range []storage.Commit{with, none} {
+					nothing := without(c)
+					nothing.Head.Seat = seat
+					p.commit(nothing)
+					p.same("the head", p.load(c.Key, "").Head, c.Head)
+				}
+			}
+			p.same("the agent who has it", p.agent("zoe"), zoe)
+			p.same("the agent who has it not", p.agent("yan"), yan)
 		},
 	},
 	{

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	commitApplies = "Commit applies a command to one conversation: head, events, texts, due instant, feed entry and command ID, all or nothing."
-	conflicts     = "It returns ErrConflict, and applies nothing, if the conversation is not at version Expect or if the command ID is known for this conversation."
+	commitApplies = "Commit applies a command to one conversation: head, events, texts, due instant, feed entry, command ID and seats, all or nothing."
+	conflicts     = "It returns ErrConflict, and applies nothing, if the conversation is not at version Expect, if the command ID is known for this conversation, or if the record of the agent in Seen is not at that version."
 	textApart     = "Its text is kept apart from its body, so that it can be erased and the journal stays whole."
 )
 
@@ -29,6 +29,7 @@ var commitCases = []testCase{
 				History: append(first.Events, second.Events...),
 				Due:     []storage.Due{due(second)},
 				Feed:    []storage.Entry{entry(1, first), entry(2, second)},
+				View:    rows(second),
 			})
 		},
 	},
@@ -125,6 +126,8 @@ var conflictCases = []testCase{
 			p.setPolicies("acme", 0, "ours")
 			p.commit(under(1, sleeping(chat("a"), noon)), under(1, change(chat("a"), 1, 1)))
 			p.setBack(chat("a"), 2, failed(1, noon))
+			p.put(agent("zoe", 3))
+			p.appliesNothing(identified("refused", seated("zoe", change(chat("a"), 1, 1))))
 			p.appliesNothing(identified("refused", closing(sleeping(chat("a"), noon.AddDate(0, 0, 2)))))
 			p.appliesNothing(identified("refused", change(chat("a"), 1, 2)))
 			p.appliesNothing(identified("refused", change(chat("a"), 5, 1)))

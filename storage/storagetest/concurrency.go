@@ -124,6 +124,66 @@ var concurrencyCases = []testCase{
 		},
 	},
 	{
+		name:     "never more seats than there are",
+		sentence: seatFull,
+		run:      seatsUnderTakers,
+	},
+	{
+		name:     "the last seat is taken once",
+		sentence: seatFull,
+		run: func(p probe) {
+			for round := range 8 {
+				p.lastSeat(fmt.Sprint("agent-", round))
+			}
+		},
+	},
+	{
+		name:     "seats of two agents each for the other's",
+		sentence: safeConcurrent,
+		run:      seatsSwapped,
+	},
+	{
+		name:     "seat moves none of which is lost",
+		sentence: seatTaken,
+		run:      seatMovesCounted,
+	},
+	{
+		name:     "put or taken",
+		sentence: putReplaces,
+		run: func(p probe) {
+			for round := range 10 {
+				p.putOrTaken(fmt.Sprint("agent-", round), round%2)
+			}
+		},
+	},
+	{
+		name:     "put or decided on",
+		sentence: conflicts,
+		run: func(p probe) {
+			for round := range 10 {
+				p.putOrSeen(fmt.Sprint("agent-", round), round%2)
+			}
+		},
+	},
+	{
+		name:     "put or freed",
+		sentence: seatDue,
+		run: func(p probe) {
+			for round := range 10 {
+				p.changedOrFreed(fmt.Sprint("agent-", round), round%2, "Put", p.s.Put)
+			}
+		},
+	},
+	{
+		name:     "settled or freed",
+		sentence: settleChanges,
+		run: func(p probe) {
+			for round := range 10 {
+				p.changedOrFreed(fmt.Sprint("agent-", round), round%2, "Settle", p.s.Settle)
+			}
+		},
+	},
+	{
 		name:     "purged or reopened",
 		sentence: safeConcurrent,
 		run: func(p probe) {

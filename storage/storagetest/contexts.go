@@ -43,8 +43,9 @@ var contextCases = []testCase{
 			p.publishTen()
 			ctx, cancel := context.WithCancel(p.Context())
 			cancel()
+			p.put(agent("zoe", 1))
 			before := p.picture(chat("a"), "refused")
-			c := identified("refused", closing(change(chat("a"), 5, 2)))
+			c := identified("refused", seated("zoe", closing(change(chat("a"), 5, 2))))
 			c.Head.Due = noon
 			if err := p.s.Commit(ctx, c); err == nil {
 				p.Error("a commit with a cancelled context returned nil")
@@ -97,6 +98,28 @@ var contextCases = []testCase{
 		},
 	},
 	{
+		name:     "puts and settles nothing",
+		sentence: otherErrors,
+		run: func(p probe) {
+			p.put(dueAt(noon, agent("zoe", 1)))
+			r := p.agent("zoe")
+			ctx, cancel := context.WithCancel(p.Context())
+			cancel()
+			before := p.picture(chat("a"), "")
+			if err := p.s.Put(ctx, dueAt(evening, r)); err == nil {
+				p.Error("Put with a cancelled context returned nil")
+			}
+			if err := p.s.Put(ctx, agent("yan", 1)); err == nil {
+				p.Error("Put of a new record with a cancelled context returned nil")
+			}
+			p.same("what Put changed", p.picture(chat("a"), ""), before)
+			if err := p.s.Settle(ctx, dueAt(evening, r)); err == nil {
+				p.Error("Settle with a cancelled context returned nil")
+			}
+			p.same("what Settle changed", p.picture(chat("a"), ""), before)
+		},
+	},
+	{
 		name:     "cancelled meanwhile",
 		sentence: contextDone,
 		run:      cancelledMeanwhile,
@@ -119,6 +142,13 @@ func (p probe) wraps(ctx context.Context, want error) {
 		"Advance":     func() error { _, err := p.s.Advance(ctx, "billing", 1); return err },
 		"Erase":       func() error { _, err := p.s.Erase(ctx, "acme", ann); return err },
 		"Purge":       func() error { _, err := p.s.Purge(ctx, endOfTime, all); return err },
+		"Record":      func() error { _, err := p.s.Record(ctx, agentKey("zoe")); return err },
+		"Put":         func() error { return p.s.Put(ctx, agent("zoe", 1)) },
+		"Settle":      func() error { return p.s.Settle(ctx, agent("yan", 1)) },
+		"List":        func() error { _, err := p.s.List(ctx, agentQuery(), "", all); return err },
+		"DueRecords":  func() error { _, err := p.s.DueRecords(ctx, noon, storage.DueRecord{}, all); return err },
+		"View":        func() error { _, err := p.s.View(ctx, openBySince(), all); return err },
+		"Count":       func() error { _, err := p.s.Count(ctx, openBySince()); return err },
 	}
 	if clock, ok := p.s.(storage.Clock); ok {
 		calls["Now"] = func() error { _, err := clock.Now(ctx); return err }

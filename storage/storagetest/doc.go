@@ -27,17 +27,26 @@
 //
 // # Writing a store
 //
-// With a database, a store is five tables and little more than a statement for
+// With a database, a store is seven tables and little more than a statement for
 // each method:
 //
-//   - conversations by (workspace, conversation): version, body, visitor, the
-//     instants of closing and due, policy revision, the setback. Indexes on
-//     (due, workspace, conversation), on (workspace, visitor) and on the instant
-//     of closing.
+//   - conversations by (workspace, conversation): version, body, the instants of
+//     closing and due, policy revision, the setback; what views show, which is
+//     visitor, state, agent, group, outcome, and the instants Since and Updated;
+//     and whose seat it has. Indexes on (due, workspace, conversation), on
+//     (workspace, visitor), on the instant of closing; for views on (workspace,
+//     state, since, conversation), the same with updated, and with agent, group
+//     or visitor before the instant; and on (workspace, seat), where there is one.
+//   - tags by (workspace, conversation, tag), with an index on (workspace, tag,
+//     conversation).
 //   - events by (workspace, conversation, version): body and, apart from it,
 //     text and whether it was erased; and the position in the feed.
 //   - commands by (workspace, conversation, command ID): fingerprint, from, to.
 //   - policies by workspace.
+//   - records by (workspace, kind, ID): version, body, text, due, groups, whether
+//     available, capacity, when a seat was last taken or freed and how often. How
+//     many seats are taken is no column: it is counted. An index on (due,
+//     workspace, kind, ID).
 //   - cursors by subscriber; and one row for where the feed begins and ends,
 //     which no event tells any more when all were purged.
 //
@@ -45,16 +54,19 @@
 // return an error, -run shows how far one is:
 //
 //	go test -run 'TestStore/(Load|Commit|Conflict|CommitWithoutEvents|Command|History)'
-//	go test -run 'TestStore/Due'
+//	go test -run 'TestStore/Due$'
 //	go test -run 'TestStore/(SetPolicies|Outdated)'
 //	go test -run 'TestStore/(SetBack|Setbacks)'
 //	go test -run 'TestStore/(Feed|Advance)'
 //	go test -run 'TestStore/(Erase|Purge)'
+//	go test -run 'TestStore/(Records|List|DueRecords)'
+//	go test -run 'TestStore/(View|Count)'
+//	go test -run 'TestStore/(Seats|Seen)'
 //	go test -run 'TestStore/(Clock|Values|Ownership|Context|Concurrency)'
 //
-// Many subtests of Load and Commit also look at the feed, the queue and the
-// setbacks, to see that what must not change did not. They pass when those
-// methods are there.
+// Many subtests of Load and Commit also look at the feed, the queues, the
+// setbacks, the records and the views, to see that what must not change did not.
+// They pass when those methods are there.
 //
 // # What is easy to get wrong
 //
@@ -76,11 +88,33 @@
 // What is set back is left out by the statement and not after it: otherwise a
 // page is short, and looks like the last one.
 //
+// Seats. Whether there is a seat left must be counted under a lock on the agent's
+// record: two commits that count at the same time both find the last one. A
+// commit that moves a conversation from one agent to another locks two records;
+// lock them in the order of their IDs, whoever is left and whoever is joined. Count
+// the conversations. A stored counter drifts: a purge, an import, a record that is
+// put later, each must remember to correct it. What conflicts is ErrConflict and
+// not ErrFull: a repeated command that took the last seat would otherwise hear that
+// it came too late.
+//
+// Put and Settle. Version and SeatMoves must be compared by the statement that
+// writes. Otherwise an agent is put, or settled, over the due instant that a seat
+// which was freed meanwhile has left, and nobody looks for more work for that
+// agent. What the store keeps of the seats must not be written by Put at all.
+//
+// View, List and DueRecords. Pages continue after the place of the last row, never
+// by an offset. The place is compared as a pair, (instant, conversation), in the
+// direction of the view: two comparisons joined by "and" lose rows. From, To and
+// After are of what the view is ordered by. A tag that is joined to conversations
+// must not make two rows of one, and groups and tags in one column must not be
+// searched for text: "sales" is in "sales.eu". What is selected is limited, not
+// what is looked at.
+//
 // SetBack. It changes no version, so that a commit does not see it. The version
 // must be compared by the statement that writes; it could otherwise set back a
 // conversation that another node has just worked on.
 //
-// Erase. The texts of several tables go in one transaction. That an event had a
+// Erase. The texts of several tables, that of the records among them, go in one transaction. That an event had a
 // text is no longer to be seen in the text: keep it.
 //
 // Purge. What is removed must still be closed in the statement that removes it:

@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	eraseRemoves      = "Erase removes the texts of all conversations of a visitor, wherever they are read, and the fingerprints of the commands and the reasons of the setbacks, because they can tell of texts: all at once."
+	eraseRemoves      = "Erase removes the texts of all conversations of a visitor and of the visitor's record, wherever they are read, and the fingerprints of the commands and the reasons of the setbacks, because they can tell of texts: all at once."
 	eraseCounts       = "It returns how many conversations the visitor has."
-	eraseLeaves       = "Versions, bodies, positions and command IDs stay."
+	eraseLeaves       = "Versions, bodies, positions and command IDs stay, but a record that had a text goes on to its next version, so that nobody puts back what they read before."
 	erasedTexts       = "Erased texts read as empty, with Erased set; an event that had no text stays as it is."
 	erasedFingerprint = "Erased fingerprints are zero."
 )
@@ -27,6 +27,39 @@ var eraseCases = []testCase{
 			p.same("the last of them", p.history(chat("a"), 4, 1), second.Events[1:])
 			p.same("the events in Feed", p.feed(0, all), []storage.Entry{entry(1, first), entry(2, second)})
 			p.same("the last entry", p.feed(1, 1), []storage.Entry{entry(2, second)})
+		},
+	},
+	{
+		name:     "the text of the visitor's record",
+		sentence: eraseRemoves,
+		run: func(p probe) {
+			visitor, silent := dueAt(noon, record(visitorKey(ann))), record(visitorKey("cleo"))
+			silent.Text = ""
+			others := []storage.Record{
+				record(agentKey(ann)), record(groupKey(ann)), record(visitorKey("Ann")), record(visitorKey("bob")),
+				record(storage.RecordKey{Workspace: "other", Kind: storage.KindVisitor, ID: ann}),
+			}
+			p.put(visitor, silent)
+			p.put(others...)
+			p.commit(opening(chat("a")))
+			p.same("the number", p.erase(ann), 1)
+			p.same("the number of a visitor without conversations", p.erase("cleo"), 0)
+			p.same("the number of a visitor whose record is all there is", p.erase("bob"), 0)
+			visitor.Version = 1
+			p.refusesPut(visitor)
+			others[3].Version, others[3].Text = 1, ""
+			visitor.Version, visitor.Text = 2, ""
+			p.same("the record", p.record(visitor.Key), visitor)
+			for _, r := range others {
+				r.Version++
+				p.same("another record", p.record(r.Key), r)
+			}
+			for _, r := range p.list(storage.RecordQuery{Workspace: "acme", Kind: storage.KindVisitor}, "", all) {
+				p.same("the listed text is gone", r.Text == "", r.Key.ID != "Ann")
+			}
+			visitor.Text = "another address"
+			p.put(visitor)
+			p.same("the text that was put later", p.record(visitor.Key).Text, "another address")
 		},
 	},
 	{
@@ -102,8 +135,9 @@ var eraseCases = []testCase{
 		sentence: eraseLeaves,
 		run: func(p probe) {
 			first, second := change(chat("a"), 0, 2), change(chat("a"), 2, 1)
-			second.Head.Due = noon
+			second.Head.Due, second.Head.Tags = noon, []string{"red"}
 			p.commit(first, second)
+			p.put(agent("zoe", 1), dueAt(noon, record(visitorKey(ann))))
 			p.setPolicies("acme", 0, "ours")
 			p.setBack(chat("a"), 3, storage.Setback{Failures: 1, RetryAt: noon})
 			want := p.picture(chat("a"), "")
@@ -111,6 +145,8 @@ var eraseCases = []testCase{
 			for i := range want.Feed {
 				want.Feed[i].Events = erased(want.Feed[i].Events)
 			}
+			want.Records[1].Text = ""
+			want.Records[1].Version++
 			p.erase(ann)
 			p.same("what the store tells", p.picture(chat("a"), ""), want)
 			p.commit(change(chat("a"), 3, 1))

@@ -51,6 +51,36 @@ var commandFaults = []fault{
 			}
 		},
 	}},
+	{"tags without events", "CommitWithoutEvents/leaves what views show", broken{
+		committing: func(b *broken, c *storage.Commit) { b.note(c.Key, c.Head.Tags) },
+		view:       byTags(func(b *broken, r storage.Row) []string { return noted[[]string](b, r.Key) }),
+	}},
+	{"shows an outcome without events", "CommitWithoutEvents/leaves what views show", broken{
+		committing: func(b *broken, c *storage.Commit) { b.note(c.Key, c.Head.Outcome) },
+		loaded:     func(b *broken, k storage.Key, l *storage.Loaded) { l.Head.Outcome = noted[string](b, k) },
+	}},
+	{"moves in views without events", "CommitWithoutEvents/leaves what views show", broken{
+		committing: func(b *broken, c *storage.Commit) { b.note(c.Key, c.Head.Updated) },
+		view: func(b *broken, ctx context.Context, q storage.Query, limit int) ([]storage.Row, error) {
+			found, err := b.Store.View(ctx, q, limit)
+			for i := range found {
+				found[i].Head.Updated = noted[time.Time](b, found[i].Key)
+			}
+			return found, err
+		},
+	}},
+	{"frees a seat without events", "CommitWithoutEvents/keeps the seat", broken{
+		commit: afterwards(nil, func(b *broken, c storage.Commit) {
+			b.noteSeat(len(c.Events) == 0 && c.Head.Seat == "", b.head(c.Key).Seat)
+		}),
+		recorded: func(b *broken, r *storage.Record) { r.Seats -= b.notedSeats(r.Key) },
+	}},
+	{"takes a seat without events", "CommitWithoutEvents/keeps the seat", broken{
+		commit: afterwards(nil, func(b *broken, c storage.Commit) {
+			b.noteSeat(len(c.Events) == 0 && c.Head.Seat != b.head(c.Key).Seat, c.Head.Seat)
+		}),
+		recorded: func(b *broken, r *storage.Record) { r.Seats += b.notedSeats(r.Key) },
+	}},
 	{"feeds commits without events", "CommitWithoutEvents/enters nothing into the feed", broken{
 		commit: afterwards(nil, func(b *broken, c storage.Commit) {
 			if len(c.Events) == 0 {

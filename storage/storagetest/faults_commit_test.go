@@ -22,6 +22,9 @@ var loadFaults = []fault{
 			}
 		},
 	}},
+	{"forgets the group", "Load/returns the conversation", broken{
+		loaded: func(_ *broken, _ storage.Key, l *storage.Loaded) { l.Head.Group = "" },
+	}},
 	{"stays closed", "Load/returns the conversation", broken{
 		committing: func(b *broken, c *storage.Commit) {
 			if c.Head.DormantSince.IsZero() {
@@ -141,6 +144,10 @@ var commitFaults = []fault{
 				Key: c.Key, Expect: head.Version, Head: head, Command: c.Command,
 			})
 		}),
+	}},
+	{"takes a seat before it checks", "Conflict/at an old version applies nothing", broken{
+		commit:   afterwards(storage.ErrConflict, func(b *broken, c storage.Commit) { b.noteSeat(true, c.Head.Seat) }),
+		recorded: func(b *broken, r *storage.Record) { r.Seats += b.notedSeats(r.Key) },
 	}},
 	{"ends the setback before it checks", "Conflict/at an old version applies nothing", broken{
 		commit: afterwards(storage.ErrConflict, func(b *broken, c storage.Commit) {

@@ -71,6 +71,41 @@ var contextFaults = []fault{
 			return b.Store.Purge(context.WithoutCancel(ctx), dormantBefore, limit)
 		},
 	}},
+	{"Record ignores its context", "Context/cancelled", broken{
+		record: func(b *broken, ctx context.Context, k storage.RecordKey) (storage.Record, error) {
+			return b.Store.Record(context.WithoutCancel(ctx), k)
+		},
+	}},
+	{"Put ignores its context", "Context/cancelled", broken{
+		put: func(b *broken, ctx context.Context, r storage.Record) error {
+			return b.Store.Put(context.WithoutCancel(ctx), r)
+		},
+	}},
+	{"Settle ignores its context", "Context/cancelled", broken{
+		settle: func(b *broken, ctx context.Context, r storage.Record) error {
+			return b.Store.Settle(context.WithoutCancel(ctx), r)
+		},
+	}},
+	{"List ignores its context", "Context/cancelled", broken{
+		list: func(b *broken, ctx context.Context, q storage.RecordQuery, after string, limit int) ([]storage.Record, error) {
+			return b.Store.List(context.WithoutCancel(ctx), q, after, limit)
+		},
+	}},
+	{"DueRecords ignores its context", "Context/cancelled", broken{
+		dueRecords: func(b *broken, ctx context.Context, by time.Time, after storage.DueRecord, limit int) ([]storage.DueRecord, error) {
+			return b.Store.DueRecords(context.WithoutCancel(ctx), by, after, limit)
+		},
+	}},
+	{"View ignores its context", "Context/cancelled", broken{
+		view: func(b *broken, ctx context.Context, q storage.Query, limit int) ([]storage.Row, error) {
+			return b.Store.View(context.WithoutCancel(ctx), q, limit)
+		},
+	}},
+	{"Count ignores its context", "Context/cancelled", broken{
+		count: func(b *broken, ctx context.Context, q storage.Query) (int, error) {
+			return b.Store.Count(context.WithoutCancel(ctx), q)
+		},
+	}},
 	{"Now ignores its context", "Context/cancelled", broken{
 		now: func(*broken, context.Context) (time.Time, error) { return time.Unix(0, 0).UTC(), nil },
 	}},
@@ -141,6 +176,22 @@ var contextFaults = []fault{
 				err = ctx.Err()
 			}
 			return n, err
+		},
+	}},
+	{"puts although it was cancelled", "Context/puts and settles nothing", broken{
+		put: func(b *broken, ctx context.Context, r storage.Record) error {
+			if err := b.Store.Put(context.WithoutCancel(ctx), r); err != nil {
+				return err
+			}
+			return ctx.Err()
+		},
+	}},
+	{"settles although it was cancelled", "Context/puts and settles nothing", broken{
+		settle: func(b *broken, ctx context.Context, r storage.Record) error {
+			if err := b.Store.Settle(context.WithoutCancel(ctx), r); err != nil {
+				return err
+			}
+			return ctx.Err()
 		},
 	}},
 	{"reports a cancellation after it has committed", "Context/cancelled meanwhile", broken{

@@ -1,6 +1,7 @@
 package storagetest_test
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -28,6 +29,64 @@ var eraseFaults = []fault{
 	}},
 	{"does not say that it erased", "Erase/texts wherever they are read", broken{
 		events: changed(func(e *storage.Event) { e.Erased = false }),
+	}},
+	{"keeps the texts of records", "Erase/the text of the visitor's record", broken{
+		putting:  func(b *broken, r *storage.Record) { b.note(r.Key, r.Text) },
+		recorded: func(b *broken, r *storage.Record) { r.Text = noted[string](b, r.Key) },
+	}},
+	{"lists the texts of records", "Erase/the text of the visitor's record", broken{
+		putting: func(b *broken, r *storage.Record) { b.note(r.Key, r.Text) },
+		list: func(b *broken, ctx context.Context, q storage.RecordQuery, after string, limit int) ([]storage.Record, error) {
+			found, err := b.Store.List(ctx, q, after, limit)
+			for i := range found {
+				found[i].Text = noted[string](b, found[i].Key)
+			}
+			return found, err
+		},
+	}},
+	{"erases records of any kind", "Erase/the text of the visitor's record", broken{
+		erase: noting("erased"),
+		recorded: func(b *broken, r *storage.Record) {
+			if noted[bool](b, "erased") && r.Key.ID == ann {
+				r.Text = ""
+			}
+		},
+	}},
+	{"erases the record of who has conversations", "Erase/the text of the visitor's record", broken{
+		erase: func(b *broken, ctx context.Context, workspace, visitor string) (int, error) {
+			k := storage.RecordKey{Workspace: workspace, Kind: storage.KindVisitor, ID: visitor}
+			text := b.stored(k).Text
+			n, err := b.Store.Erase(ctx, workspace, visitor)
+			if n == 0 {
+				b.note(k, text)
+			}
+			return n, err
+		},
+		recorded: func(b *broken, r *storage.Record) { r.Text = cmp.Or(r.Text, noted[string](b, r.Key)) },
+	}},
+	{"erasing makes no version of the record", "Erase/the text of the visitor's record", broken{
+		erase: noting("erased"),
+		recorded: func(b *broken, r *storage.Record) {
+			if noted[bool](b, "erased") && r.Version > 1 {
+				r.Version--
+			}
+		},
+	}},
+	{"lets an erased text be put back", "Erase/the text of the visitor's record", broken{
+		erase: noting("erased"),
+		putting: func(b *broken, r *storage.Record) {
+			if noted[bool](b, "erased") {
+				r.Version = b.stored(r.Key).Version
+			}
+		},
+	}},
+	{"takes no texts of records any more", "Erase/the text of the visitor's record", broken{
+		erase: noting("erased"),
+		putting: func(b *broken, r *storage.Record) {
+			if noted[bool](b, "erased") {
+				r.Text = ""
+			}
+		},
 	}},
 	{"spares the closed", "Erase/of all conversations of the visitor", sparing(func(b *broken, k storage.Key) bool {
 		return !b.head(k).DormantSince.IsZero()

@@ -150,6 +150,43 @@ var purgeFaults = []fault{
 			return events, err
 		},
 	}},
+	{"shows what was purged", "Purge/in no view, with no tag and in no seat", broken{
+		purge: func(b *broken, ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
+			b.note("heads", b.heads())
+			return b.Store.Purge(ctx, dormantBefore, limit)
+		},
+		shown: func(b *broken, rows []storage.Row) []storage.Row {
+			return append(rows, noted[[]storage.Row](b, "heads")...)
+		},
+	}},
+	{"keeps the tags of the purged", "Purge/in no view, with no tag and in no seat", broken{
+		committing: func(b *broken, c *storage.Commit) { add(b, c.Key, c.Head.Tags...) },
+		view:       byTags(func(b *broken, r storage.Row) []string { return noted[[]string](b, r.Key) }),
+	}},
+	{"counts what was purged", "Purge/in no view, with no tag and in no seat", broken{
+		purge: purging(func(b *broken, n int) { b.note("purged", n) }),
+		count: func(b *broken, ctx context.Context, q storage.Query) (int, error) {
+			n, err := b.Store.Count(ctx, q)
+			return n + noted[int](b, "purged"), err
+		},
+	}},
+	{"the purged keep their seats", "Purge/in no view, with no tag and in no seat", broken{
+		purge: func(b *broken, ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
+			before := b.stored(agentKey("zoe")).Seats
+			n, err := b.Store.Purge(ctx, dormantBefore, limit)
+			b.note("kept", before-b.stored(agentKey("zoe")).Seats)
+			return n, err
+		},
+		recorded: func(b *broken, r *storage.Record) { r.Seats += noted[int](b, "kept") },
+	}},
+	{"a purge erases the visitors", "Purge/leaves others as they are", broken{
+		purge: purging(func(b *broken, n int) { b.note("purged", n > 0) }),
+		recorded: func(b *broken, r *storage.Record) {
+			if r.Key.Kind == storage.KindVisitor && noted[bool](b, "purged") {
+				r.Text = ""
+			}
+		},
+	}},
 	{"a purge releases all", "Purge/leaves others as they are", broken{
 		purge: purging(func(b *broken, _ int) { b.releaseAll() }),
 	}},

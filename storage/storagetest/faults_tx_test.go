@@ -16,6 +16,7 @@ type brokenTx struct {
 	load     func(tx *brokenTx, ctx context.Context, k storage.Key, id string) (storage.Loaded, error)
 	write    func(tx *brokenTx, ctx context.Context, c storage.Commit) error
 	read     func(tx *brokenTx, ctx context.Context, k storage.Key, after int64, limit int) ([]storage.Event, error)
+	record   func(tx *brokenTx, ctx context.Context, k storage.RecordKey) (storage.Record, error)
 	end      func(tx *brokenTx) error // when the host commits
 	rollback func(tx *brokenTx) error
 }
@@ -52,6 +53,13 @@ func (tx *brokenTx) History(ctx context.Context, k storage.Key, after int64, lim
 		return tx.read(tx, ctx, k, after, limit)
 	}
 	return tx.buffered.History(ctx, k, after, limit)
+}
+
+func (tx *brokenTx) Record(ctx context.Context, k storage.RecordKey) (storage.Record, error) {
+	if tx.record != nil {
+		return tx.record(tx, ctx, k)
+	}
+	return tx.buffered.Record(ctx, k)
 }
 
 var txFaults = []fault{
@@ -234,13 +242,17 @@ var txFaults = []fault{
 		},
 	})},
 	{"an update of nothing ends the transaction", "Tx/usable after a conflict at an old version", inTx(
-		aborting(func(c storage.Commit, l storage.Loaded) bool { return c.Expect > 0 && c.Expect != l.Head.Version }),
+		aborting(func(_ *brokenTx, c storage.Commit, l storage.Loaded) bool {
+			return c.Expect > 0 && c.Expect != l.Head.Version
+		}),
 	)},
 	{"a duplicate conversation ends the transaction", "Tx/usable after a conflict with what exists", inTx(
-		aborting(func(c storage.Commit, l storage.Loaded) bool { return c.Expect == 0 && l.Head.Version > 0 }),
+		aborting(func(_ *brokenTx, c storage.Commit, l storage.Loaded) bool { return c.Expect == 0 && l.Head.Version > 0 }),
 	)},
 	{"a duplicate command ends the transaction", "Tx/usable after a conflict with a known command", inTx(
-		aborting(func(c storage.Commit, l storage.Loaded) bool { return c.Expect == l.Head.Version && l.Applied != nil }),
+		aborting(func(_ *brokenTx, c storage.Commit, l storage.Loaded) bool {
+			return c.Expect == l.Head.Version && l.Applied != nil
+		}),
 	)},
 	{"a duplicate command undoes what was before", "Tx/usable after a conflict with a known command", inTx(brokenTx{
 		write: func(tx *brokenTx, ctx context.Context, c storage.Commit) error {
@@ -260,6 +272,106 @@ var txFaults = []fault{
 				tx.commits = append(tx.commits, c)
 			}
 			return err
+		},
+	})},
+	{"knows no visitors within", "Tx/reads the records that are there", inTx(brokenTx{
+		record: func(tx *brokenTx, ctx context.Context, k storage.RecordKey) (storage.Record, error) {
+			if k.Kind != storage.KindAgent {
+				return storage.Record{Key: k}, ctx.Err()
+			}
+			return tx.buffered.Record(ctx, k)
+		},
+	})},
+	{"reads records outside", "Tx/takes and frees seats", inTx(brokenTx{
+		record: func(tx *brokenTx, ctx context.Context, k storage.RecordKey) (storage.Record, error) {
+			return tx.b.Record(ctx, k)
+		},
+	})},
+	{"seats freed within are no reason", "Tx/takes and frees seats", inTx(brokenTx{
+		end: func(tx *brokenTx) error {
+			before, err := tx.b.Record(context.Background(), agentKey("yan"))
+			if err != nil {
+				return err
+			}
+			err = tx.buffered.commit()
+			tx.b.resettle(agentKey("yan"), func(r *storage.Record) { r.Due = before.Due })
+			return err
+		},
+	})},
+	{"takes seats before it ends", "Tx/seats and views are not seen outside before it ends", broken{
+		tx: brokenTx{
+			write: func(tx *brokenTx, ctx context.Context, c storage.Commit) error {
+				err := tx.buffered.Commit(ctx, c)
+				if err == nil && c.Head.Seat != "" {
+					tx.b.note(agentKey(c.Head.Seat), 1)
+				}
+				return err
+			},
+		}.begin,
+		recorded: func(b *broken, r *storage.Record) { r.Seats += noted[int](b, r.Key) },
+	}},
+	{"frees no seats when it is rolled back", "Tx/seats and views are as before when it is rolled back", broken{
+		tx: brokenTx{
+			rollback: func(tx *brokenTx) error {
+				for _, c := range tx.commits {
+					tx.b.note(agentKey(c.Head.Seat), int64(1))
+				}
+				return nil
+			},
+		}.begin,
+		recorded: func(b *broken, r *storage.Record) { r.SeatMoves += noted[int64](b, r.Key) },
+	}},
+	{"tags though it was rolled back", "Tx/seats and views are as before when it is rolled back", broken{
+		tx: brokenTx{
+			rollback: func(tx *brokenTx) error {
+				for _, c := range tx.commits {
+					tx.b.note(c.Key, c.Head.Tags)
+				}
+				return nil
+			},
+		}.begin,
+		view: byTags(func(b *broken, r storage.Row) []string { return noted[[]string](b, r.Key) }),
+	}},
+	{"counts seats outside", "Tx/full by what it committed", inTx(brokenTx{
+		write: func(tx *brokenTx, ctx context.Context, c storage.Commit) error {
+			err := tx.buffered.Commit(ctx, c)
+			if r := tx.b.agentOf(c.Key, c.Head.Seat); errors.Is(err, storage.ErrFull) && r.Seats < r.Capacity {
+				tx.commits = append(tx.commits, c)
+				return nil
+			}
+			return err
+		},
+	})},
+	{"a full agent ends the transaction", "Tx/usable when an agent is full", inTx(
+		aborting(func(tx *brokenTx, c storage.Commit, _ storage.Loaded) bool {
+			r, _ := tx.buffered.Record(context.Background(), agentKey(c.Head.Seat))
+			return r.Version > 0 && r.Seats >= r.Capacity
+		}),
+	)},
+	{"keeps the events when an agent is full", "Tx/usable when an agent is full", inTx(brokenTx{
+		write: func(tx *brokenTx, ctx context.Context, c storage.Commit) error {
+			err := tx.buffered.Commit(ctx, c)
+			if errors.Is(err, storage.ErrFull) {
+				c.Head.Seat = ""
+				tx.commits = append(tx.commits, c)
+			}
+			return err
+		},
+	})},
+	{"an agent who changed ends the transaction", "Tx/usable after a conflict with an agent's record", inTx(
+		aborting(func(tx *brokenTx, c storage.Commit, _ storage.Loaded) bool {
+			return c.Seen.Agent != "" && tx.b.agentOf(c.Key, c.Seen.Agent).Version != c.Seen.Version
+		}),
+	)},
+	{"looks at no agent within", "Tx/usable after a conflict with an agent's record", inTx(brokenTx{
+		write: func(tx *brokenTx, ctx context.Context, c storage.Commit) error {
+			c.Seen = storage.Seen{}
+			return tx.buffered.Commit(ctx, c)
+		},
+	})},
+	{"Record within ignores its context", "Tx/a context that is done", inTx(brokenTx{
+		record: func(tx *brokenTx, ctx context.Context, k storage.RecordKey) (storage.Record, error) {
+			return tx.buffered.Record(context.WithoutCancel(ctx), k)
 		},
 	})},
 	{"Load within ignores its context", "Tx/a context that is done", inTx(brokenTx{
@@ -300,7 +412,7 @@ func ending(change func(*storage.Commit)) func(*brokenTx) error {
 }
 
 // aborting is a transaction that some conflicts end, as Postgres does.
-func aborting(ends func(storage.Commit, storage.Loaded) bool) brokenTx {
+func aborting(ends func(*brokenTx, storage.Commit, storage.Loaded) bool) brokenTx {
 	aborted := errors.New("current transaction is aborted")
 	return brokenTx{
 		load: func(tx *brokenTx, ctx context.Context, k storage.Key, id string) (storage.Loaded, error) {
@@ -314,7 +426,7 @@ func aborting(ends func(storage.Commit, storage.Loaded) bool) brokenTx {
 				return aborted
 			}
 			l, _ := tx.buffered.Load(ctx, c.Key, c.Command.ID)
-			tx.b.note("aborted", ends(c, l))
+			tx.b.note("aborted", ends(tx, c, l))
 			return tx.buffered.Commit(ctx, c)
 		},
 	}

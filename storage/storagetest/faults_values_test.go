@@ -28,6 +28,67 @@ var valueFaults = []fault{
 			l.Policies.Body, _, _ = bytes.Cut(l.Policies.Body, []byte{0})
 		},
 	}},
+	{"takes bodies of records for JSON", "Values/bodies byte for byte", broken{
+		putting: func(_ *broken, r *storage.Record) {
+			var compact bytes.Buffer
+			if json.Compact(&compact, r.Body) == nil {
+				r.Body = compact.Bytes()
+			}
+		},
+	}},
+	{"shows bodies as text", "Values/bodies byte for byte", broken{
+		shown: showing(func(r *storage.Row) { r.Head.Body = bytes.ToValidUTF8(r.Head.Body, []byte("?")) }),
+	}},
+	{"cuts texts of records", "Values/texts byte for byte", broken{
+		putting: func(_ *broken, r *storage.Record) { r.Text = r.Text[:min(255, len(r.Text))] },
+	}},
+	{"rounds due instants of records to milliseconds", "Values/times of views and records to the microsecond in UTC", broken{
+		putting: func(_ *broken, r *storage.Record) { r.Due = r.Due.Truncate(time.Millisecond) },
+	}},
+	{"takes seats on the full second", "Values/times of views and records to the microsecond in UTC", broken{
+		committing: func(_ *broken, c *storage.Commit) { c.At = c.At.Truncate(time.Second) },
+	}},
+	{"enters states on the full second", "Values/times of views and records to the microsecond in UTC", broken{
+		committing: func(_ *broken, c *storage.Commit) { c.Head.Since = c.Head.Since.Truncate(time.Second) },
+	}},
+	{"shows times of the machine's zone", "Values/times of views and records to the microsecond in UTC", broken{
+		shown: showing(func(r *storage.Row) { r.Head.Updated = r.Head.Updated.In(time.FixedZone("", 3600)) }),
+	}},
+	{"queues records in the machine's zone", "Values/times of views and records to the microsecond in UTC", broken{
+		queued: func(_ *broken, found []storage.DueRecord) []storage.DueRecord {
+			for i := range found {
+				found[i].At = found[i].At.In(time.FixedZone("", 3600))
+			}
+			return found
+		},
+	}},
+	{"seats were taken in 1970", "Values/the zero time stays zero", broken{
+		recorded: func(_ *broken, r *storage.Record) {
+			if r.SeatMoves == 0 {
+				r.SeatsAt = time.Unix(0, 0).UTC()
+			}
+		},
+	}},
+	{"counts seats in 16 bits", "Values/numbers and fingerprints", broken{
+		putting: func(_ *broken, r *storage.Record) { r.Capacity = int(int16(r.Capacity)) },
+	}},
+	{"trims groups", "Values/words of views and groups byte for byte", broken{
+		committing: func(_ *broken, c *storage.Commit) { c.Head.Group = strings.TrimSpace(c.Head.Group) },
+	}},
+	{"joins tags with commas", "Values/words of views and groups byte for byte", broken{
+		loaded: func(_ *broken, _ storage.Key, l *storage.Loaded) {
+			if len(l.Head.Tags) > 0 {
+				l.Head.Tags = strings.Split(strings.Join(l.Head.Tags, ","), ",")
+			}
+		},
+	}},
+	{"joins groups of agents with commas", "Values/words of views and groups byte for byte", broken{
+		recorded: func(_ *broken, r *storage.Record) {
+			if len(r.Groups) > 0 {
+				r.Groups = strings.Split(strings.Join(r.Groups, ","), ",")
+			}
+		},
+	}},
 	{"trims texts", "Values/texts byte for byte", broken{
 		events: changed(func(e *storage.Event) { e.Text = strings.TrimSpace(e.Text) }),
 	}},
@@ -173,6 +234,40 @@ var ownershipFaults = []fault{
 			}
 			return entries
 		},
+	}},
+	{"returns its own rows", "Ownership/what View returns is the caller's", broken{
+		shown: func(b *broken, rows []storage.Row) []storage.Row { return shared(b, rows) },
+	}},
+	{"returns its own tags", "Ownership/what View returns is the caller's", broken{
+		shown: func(b *broken, rows []storage.Row) []storage.Row {
+			for i := range rows {
+				rows[i].Head.Tags = shared(b, rows[i].Head.Tags)
+			}
+			return rows
+		},
+	}},
+	{"loads its own tags", "Ownership/what Load returns is the caller's", broken{
+		loaded: func(b *broken, _ storage.Key, l *storage.Loaded) { l.Head.Tags = shared(b, l.Head.Tags) },
+	}},
+	{"returns its own groups", "Ownership/what Record and List return is the caller's", broken{
+		recorded: func(b *broken, r *storage.Record) { r.Groups = shared(b, r.Groups) },
+	}},
+	{"returns its own bodies of records", "Ownership/what Record and List return is the caller's", broken{
+		recorded: func(b *broken, r *storage.Record) { r.Body = shared(b, r.Body) },
+	}},
+	{"returns its own queue of records", "Ownership/what DueRecords returns is the caller's", broken{
+		queued: func(b *broken, found []storage.DueRecord) []storage.DueRecord { return shared(b, found) },
+	}},
+	{"keeps the groups that it was given", "Ownership/what Put is given stays the caller's", broken{
+		putting:  func(b *broken, r *storage.Record) { b.note(r.Key, r.Groups) },
+		recorded: func(b *broken, r *storage.Record) { r.Groups = slices.Clone(noted[[]string](b, r.Key)) },
+	}},
+	{"sorts the groups that it was given", "Ownership/what Put is given stays the caller's", broken{
+		putting: func(_ *broken, r *storage.Record) { slices.Reverse(r.Groups) },
+	}},
+	{"keeps the tags that it was given", "Ownership/what Commit is given stays the caller's", broken{
+		commit: afterwards(nil, func(b *broken, c storage.Commit) { b.note(c.Key, c.Head.Tags) }),
+		loaded: func(b *broken, k storage.Key, l *storage.Loaded) { l.Head.Tags = slices.Clone(noted[[]string](b, k)) },
 	}},
 	{"keeps the events that it was given", "Ownership/what Commit is given stays the caller's", broken{
 		commit: afterwards(nil, func(b *broken, c storage.Commit) {

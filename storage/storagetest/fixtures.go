@@ -16,15 +16,28 @@ func chat(conversation string) storage.Key {
 // ann is the visitor whose conversation it is, unless a case says otherwise.
 const ann = "ann"
 
+// The states of the fixtures.
+const (
+	stateOpen   = "open"
+	stateClosed = "closed"
+)
+
 // change is a commit of n events, whose bodies and texts tell them apart. It
-// leaves the conversation open and never due.
+// leaves the conversation open, never due and without a seat.
 func change(k storage.Key, expect int64, n int) storage.Commit {
-	c := storage.Commit{Key: k, Expect: expect, Head: storage.Head{Visitor: ann}}
+	c := storage.Commit{Key: k, Expect: expect, At: noon}
 	for i := range int64(n) {
 		c.Events = append(c.Events, event(k, expect+i+1))
 	}
-	c.Head.Version = expect + int64(n)
-	c.Head.Body = headBody(k, c.Head.Version)
+	version := expect + int64(n)
+	c.Head = storage.Head{
+		Version: version,
+		Body:    headBody(k, version),
+		Visitor: ann,
+		State:   stateOpen,
+		Since:   noon,
+		Updated: noon.Add(time.Duration(version) * time.Microsecond),
+	}
 	return c
 }
 
@@ -67,8 +80,66 @@ func closing(c storage.Commit) storage.Commit { return closingAt(evening, c) }
 
 // closingAt is c, with the conversation closed by it at an instant.
 func closingAt(at time.Time, c storage.Commit) storage.Commit {
-	c.Head.DormantSince = at
+	c.Head.DormantSince, c.Head.State = at, stateClosed
 	return c
+}
+
+// seated is c, with the conversation in a seat of an agent afterwards.
+func seated(agent string, c storage.Commit) storage.Commit {
+	c.Head.Agent, c.Head.Seat = agent, agent
+	return c
+}
+
+// decided is c, decided at an instant.
+func decided(at time.Time, c storage.Commit) storage.Commit {
+	c.At = at
+	return c
+}
+
+// seeing is c, decided on the record of an agent.
+func seeing(agent string, version int64, c storage.Commit) storage.Commit {
+	c.Seen = storage.Seen{Agent: agent, Version: version}
+	return c
+}
+
+// overfilling is c, decided on the record of an agent, whose seats it overfills.
+func overfilling(agent string, version int64, c storage.Commit) storage.Commit {
+	c.Seen = storage.Seen{Agent: agent, Version: version, Overfill: true}
+	return c
+}
+
+// agentKey, groupKey and visitorKey name records of the workspace that most cases
+// use.
+func agentKey(id string) storage.RecordKey { return recordKey(storage.KindAgent, id) }
+
+func groupKey(id string) storage.RecordKey { return recordKey(storage.KindGroup, id) }
+
+func visitorKey(id string) storage.RecordKey { return recordKey(storage.KindVisitor, id) }
+
+func recordKey(kind storage.Kind, id string) storage.RecordKey {
+	return storage.RecordKey{Workspace: "acme", Kind: kind, ID: id}
+}
+
+// record is a record to put for the first time.
+func record(k storage.RecordKey) storage.Record {
+	return storage.Record{
+		Key:  k,
+		Body: fmt.Appendf(nil, `{"is":"%s/%s/%s"}`, k.Workspace, k.Kind, k.ID),
+		Text: fmt.Sprintf("text of %s/%s/%s", k.Workspace, k.Kind, k.ID),
+	}
+}
+
+// agent is the record of an available agent with a number of seats.
+func agent(id string, capacity int) storage.Record {
+	r := record(agentKey(id))
+	r.Available, r.Capacity = true, capacity
+	return r
+}
+
+// dueAt is r, due at an instant.
+func dueAt(at time.Time, r storage.Record) storage.Record {
+	r.Due = at
+	return r
 }
 
 // identified is c, caused by a command with an ID.
@@ -85,7 +156,7 @@ func fingerprint(id string) (f [16]byte) {
 
 // without is a commit without events to the conversation that c left.
 func without(c storage.Commit) storage.Commit {
-	return storage.Commit{Key: c.Key, Expect: c.Head.Version, Head: c.Head}
+	return storage.Commit{Key: c.Key, Expect: c.Head.Version, Head: c.Head, At: c.At}
 }
 
 // failed is a setback of n failures that lasts until an instant; never: until it
@@ -111,3 +182,14 @@ func entry(at storage.Position, c storage.Commit) storage.Entry {
 
 // due is the place in the queue that c must have.
 func due(c storage.Commit) storage.Due { return storage.Due{At: c.Head.Due, Key: c.Key} }
+
+// dueRecord is the place in the queue that r must have.
+func dueRecord(r storage.Record) storage.DueRecord { return storage.DueRecord{At: r.Due, Key: r.Key} }
+
+// rows are how views must show the conversations that the commits left.
+func rows(commits ...storage.Commit) (rows []storage.Row) {
+	for _, c := range commits {
+		rows = append(rows, storage.Row{Key: c.Key, Head: c.Head})
+	}
+	return rows
+}

@@ -17,6 +17,8 @@ var loadCases = []testCase{
 		sentence: loadReturns,
 		run: func(p probe) {
 			first, second := under(7, sleeping(chat("a"), noon)), under(8, of("bob", change(chat("a"), 1, 2)))
+			first.Head.Agent, first.Head.Group, first.Head.Outcome, first.Head.Seat = "zoe", "sales", "won", "yan"
+			second.Head.Tags, second.Head.Since, second.Head.Updated = []string{"blue", "red"}, evening, evening
 			p.commit(first, opening(chat("b")))
 			p.same("the head after the first commit", p.load(chat("a"), "").Head, first.Head)
 			p.commit(second)

@@ -14,10 +14,11 @@ var ownershipCases = []testCase{
 		sentence: slicesBelong,
 		run: func(p probe) {
 			p.setPolicies("acme", 0, "ours")
-			p.commit(identified("one", change(chat("a"), 0, 2)))
+			p.commit(identified("one", tagged(change(chat("a"), 0, 2))))
 			p.untouched(func() {
 				l := p.load(chat("a"), "one")
 				scribble(l.Head.Body)
+				scribbleWords(l.Head.Tags)
 				scribble(l.Policies.Body)
 				if l.Applied != nil {
 					*l.Applied = storage.Applied{From: 8, To: 9}
@@ -100,17 +101,88 @@ var ownershipCases = []testCase{
 		},
 	},
 	{
+		name:     "what View returns is the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			p.commit(tagged(opening(chat("a"))), tagged(opening(chat("b"))))
+			p.untouched(func() {
+				for _, limit := range []int{1, all} {
+					found := p.view(openBySince(), limit)
+					for _, r := range found {
+						scribble(r.Head.Body)
+						scribbleWords(r.Head.Tags)
+					}
+					clear(found)
+					_ = append(found, storage.Row{})
+				}
+			})
+		},
+	},
+	{
+		name:     "what Record and List return is the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			p.put(grouped(agent("zoe", 1)), grouped(agent("yan", 1)))
+			p.untouched(func() {
+				one := p.agent("zoe")
+				scribble(one.Body)
+				scribbleWords(one.Groups)
+				for _, limit := range []int{1, all} {
+					found := p.list(agentQuery(), "", limit)
+					for _, r := range found {
+						scribble(r.Body)
+						scribbleWords(r.Groups)
+					}
+					clear(found)
+					_ = append(found, storage.Record{})
+				}
+			})
+		},
+	},
+	{
+		name:     "what DueRecords returns is the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			p.dueStaff()
+			p.untouched(func() {
+				for _, limit := range []int{2, all} {
+					found := p.dueRecords(evening, storage.DueRecord{}, limit)
+					clear(found)
+					_ = append(found, storage.DueRecord{})
+				}
+			})
+		},
+	},
+	{
+		name:     "what Put is given stays the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			r, visitor := grouped(agent("zoe", 1)), record(visitorKey(ann))
+			p.put(r, visitor)
+			p.same("the record that was given", r, grouped(agent("zoe", 1)))
+			p.untouched(func() {
+				scribble(r.Body)
+				scribbleWords(r.Groups)
+				scribble(visitor.Body)
+			})
+			r = grouped(agent("zoe", 1))
+			r.Version = 1
+			p.same("the record", p.agent("zoe"), r)
+		},
+	},
+	{
 		name:     "what Commit is given stays the caller's",
 		sentence: slicesBelong,
 		run: func(p probe) {
-			c := change(chat("a"), 0, 2)
+			c := tagged(change(chat("a"), 0, 2))
 			c.Events = append(make([]storage.Event, 0, 8), c.Events...)
 			p.commit(c)
 			p.untouched(func() {
 				scribble(c.Head.Body)
+				scribbleWords(c.Head.Tags)
 				scribbleEvents(c.Events)
 			})
-			c = change(chat("a"), 0, 2)
+			c = tagged(change(chat("a"), 0, 2))
 			p.same("the head", p.load(chat("a"), "").Head, c.Head)
 			p.same("the events", p.history(chat("a"), 0, all), c.Events)
 		},
@@ -119,10 +191,10 @@ var ownershipCases = []testCase{
 		name:     "Commit leaves what it is given as it was",
 		sentence: slicesBelong,
 		run: func(p probe) {
-			c := change(chat("a"), 0, 2)
+			c := tagged(change(chat("a"), 0, 2))
 			p.commit(c)
 			p.conflict(c)
-			p.same("the commit", c, change(chat("a"), 0, 2))
+			p.same("the commit", c, tagged(change(chat("a"), 0, 2)))
 		},
 	},
 	{
@@ -149,6 +221,23 @@ func (p probe) untouched(scribble func()) {
 	p.ok(json.Unmarshal(encoded, &before), "Unmarshal")
 	scribble()
 	p.same("what changed when a caller wrote into his own slices", p.picture(chat("a"), "one"), before)
+}
+
+// tagged is c, with tags of its own.
+func tagged(c storage.Commit) storage.Commit {
+	c.Head.Tags = append(make([]string, 0, 8), "blue", "red")
+	return c
+}
+
+// grouped is r, with groups of its own.
+func grouped(r storage.Record) storage.Record {
+	r.Groups = append(make([]string, 0, 8), "sales", "support")
+	return r
+}
+
+func scribbleWords(words []string) {
+	clear(words)
+	_ = append(words, "appended")
 }
 
 func scribble(body []byte) {

@@ -135,6 +135,62 @@ func (p probe) erase(visitor string) int {
 	return n
 }
 
+// record returns a record.
+func (p probe) record(k storage.RecordKey) storage.Record {
+	p.Helper()
+	r, err := p.s.Record(p.Context(), k)
+	p.ok(err, "Record(%v)", k)
+	return r
+}
+
+// agent returns the record of an agent of the workspace that most cases use.
+func (p probe) agent(id string) storage.Record {
+	p.Helper()
+	return p.record(agentKey(id))
+}
+
+func (p probe) put(records ...storage.Record) {
+	p.Helper()
+	for _, r := range records {
+		err := p.s.Put(p.Context(), r)
+		p.ok(err, "Put of %v at version %d and %d seat moves", r.Key, r.Version, r.SeatMoves)
+	}
+}
+
+func (p probe) settle(r storage.Record) {
+	p.Helper()
+	err := p.s.Settle(p.Context(), r)
+	p.ok(err, "Settle of %v at version %d and %d seat moves", r.Key, r.Version, r.SeatMoves)
+}
+
+func (p probe) list(q storage.RecordQuery, after string, limit int) []storage.Record {
+	p.Helper()
+	records, err := p.s.List(p.Context(), q, after, limit)
+	p.ok(err, "List(%+v, %q, %d)", q, after, limit)
+	return records
+}
+
+func (p probe) dueRecords(by time.Time, after storage.DueRecord, limit int) []storage.DueRecord {
+	p.Helper()
+	found, err := p.s.DueRecords(p.Context(), by, after, limit)
+	p.ok(err, "DueRecords(%v, %v, %d)", by, after, limit)
+	return found
+}
+
+func (p probe) view(q storage.Query, limit int) []storage.Row {
+	p.Helper()
+	found, err := p.s.View(p.Context(), q, limit)
+	p.ok(err, "View(%+v, %d)", q, limit)
+	return found
+}
+
+func (p probe) count(q storage.Query) int {
+	p.Helper()
+	n, err := p.s.Count(p.Context(), q)
+	p.ok(err, "Count(%+v)", q)
+	return n
+}
+
 func (p probe) purge(dormantBefore time.Time, limit int) int {
 	p.Helper()
 	n, err := p.s.Purge(p.Context(), dormantBefore, limit)
@@ -165,7 +221,8 @@ func difference(want, got any) string {
 	}
 	return cmp.Diff(want, got, cmp.Comparer(bytes.Equal),
 		nilIsEmpty[storage.Event](), nilIsEmpty[storage.Due](), nilIsEmpty[storage.Key](), nilIsEmpty[storage.Entry](),
-		nilIsEmpty[storage.SetbackOf]())
+		nilIsEmpty[storage.SetbackOf](), nilIsEmpty[storage.Record](), nilIsEmpty[storage.DueRecord](),
+		nilIsEmpty[storage.Row](), nilIsEmpty[string]())
 }
 
 func nilIsEmpty[E any]() cmp.Option {
@@ -177,12 +234,15 @@ func nilIsEmpty[E any]() cmp.Option {
 
 // A picture is all that a store tells about a conversation and around it.
 type picture struct {
-	Loaded   storage.Loaded
-	History  []storage.Event
-	Due      []storage.Due
-	Outdated []storage.Key
-	Setbacks []storage.SetbackOf
-	Feed     []storage.Entry
+	Loaded     storage.Loaded
+	History    []storage.Event
+	Due        []storage.Due
+	Outdated   []storage.Key
+	Setbacks   []storage.SetbackOf
+	Feed       []storage.Entry
+	View       []storage.Row    // of the workspace, the open and then the closed ones
+	Records    []storage.Record // of the workspace, without groups
+	DueRecords []storage.DueRecord
 }
 
 func (p probe) picture(k storage.Key, commandID string) picture {
@@ -194,6 +254,13 @@ func (p probe) picture(k storage.Key, commandID string) picture {
 		Outdated: p.outdated(noon, storage.Key{}, all),
 		Setbacks: p.setbacks(storage.Key{}, all),
 		Feed:     p.feed(p.begins()-1, all),
+		View: append(
+			p.view(storage.Query{Workspace: k.Workspace, State: stateOpen, Order: storage.BySince}, all),
+			p.view(storage.Query{Workspace: k.Workspace, State: stateClosed, Order: storage.BySince}, all)...),
+		Records: append(
+			p.list(storage.RecordQuery{Workspace: k.Workspace, Kind: storage.KindAgent}, "", all),
+			p.list(storage.RecordQuery{Workspace: k.Workspace, Kind: storage.KindVisitor}, "", all)...),
+		DueRecords: p.dueRecords(noon.AddDate(10, 0, 0), storage.DueRecord{}, all),
 	}
 }
 

@@ -112,7 +112,29 @@ var purgeCases = []testCase{
 				History: again.Events,
 				Due:     []storage.Due{due(again)},
 				Feed:    []storage.Entry{entry(2, again)},
+				View:    rows(again),
 			})
+		},
+	},
+	{
+		name:     "in no view, with no tag and in no seat",
+		sentence: purgedUnknown,
+		run: func(p probe) {
+			p.put(agent("zoe", 1))
+			gone := closing(seated("zoe", opening(chat("a"))))
+			gone.Head.Tags = []string{"blue", "red"}
+			p.commit(gone)
+			tagged := storage.Query{Workspace: "acme", State: stateClosed, Tag: "red", Order: storage.BySince}
+			p.same("what is tagged before", p.view(tagged, all), rows(gone))
+			p.purge(endOfTime, all)
+			p.same("what is tagged", p.view(tagged, all), []storage.Row{})
+			p.same("the number of what is tagged", p.count(tagged), 0)
+			p.same("the seats that are taken", p.agent("zoe").Seats, 0)
+			again := closing(opening(chat("a")))
+			p.commit(again, seated("zoe", opening(chat("b"))))
+			p.same("what is tagged when it was opened again", p.view(tagged, all), []storage.Row{})
+			tagged.Tag = ""
+			p.same("what is closed", p.view(tagged, all), rows(again))
 		},
 	},
 	{
@@ -121,6 +143,7 @@ var purgeCases = []testCase{
 		run: func(p probe) {
 			others := []storage.Key{chat("a"), chat("c"), {Workspace: "other", Conversation: "b"}}
 			p.setPolicies("acme", 0, "ours")
+			p.put(agent("zoe", 1), dueAt(noon, record(visitorKey(ann))))
 			for _, k := range others {
 				p.commit(identified("one", sleeping(k, noon)), change(k, 1, 2))
 				p.setBack(k, 3, failed(1, noon))
@@ -135,6 +158,7 @@ var purgeCases = []testCase{
 			for i, k := range others {
 				after := p.picture(k, "one")
 				before[i].Feed = after.Feed
+				before[i].View = slices.DeleteFunc(before[i].View, func(r storage.Row) bool { return r.Key == chat("b") })
 				p.same(fmt.Sprint("what the store tells of ", k), after, before[i])
 			}
 		},

@@ -107,18 +107,44 @@ func reported(t *testing.T) report {
 	return r
 }
 
+// runBroken runs each broken store with the group of subtests that must catch it:
+// with all of them it would be several times as long, and take gigabytes.
 var runBroken = sync.OnceValues(func() (report, error) {
-	r, err := runChild("^TestBroken$")
-	// Some are caught only where goroutines meet: they get another chance.
+	r := report{cases: map[string]bool{}, broken: map[string]map[string]string{}}
+	var groups []string
+	names := map[string][]string{}
 	for _, f := range faults() {
-		for tries := 0; tries < 3 && err == nil && !r.caught(f); tries++ {
-			var again report
-			again, err = runChild("^TestBroken$/^" + regexp.QuoteMeta(underscored(f.name)) + "$")
-			r.broken[underscored(f.name)] = again.broken[underscored(f.name)]
+		if names[f.group()] == nil {
+			groups = append(groups, f.group())
+		}
+		names[f.group()] = append(names[f.group()], f.name)
+	}
+	for _, group := range groups {
+		if err := r.run(group, names[group]...); err != nil {
+			return r, err
 		}
 	}
-	return r, err
+	// Some are caught only where goroutines meet: they get another chance.
+	for _, f := range faults() {
+		for tries := 0; tries < 3 && !r.caught(f); tries++ {
+			if err := r.run(f.group(), f.name); err != nil {
+				return r, err
+			}
+		}
+	}
+	return r, nil
 })
+
+// run runs the broken stores of those names with a group of subtests.
+func (r report) run(group string, names ...string) error {
+	for i, name := range names {
+		names[i] = regexp.QuoteMeta(underscored(name))
+	}
+	found, err := runChild("^TestBroken$/^(" + strings.Join(names, "|") + ")$/^" + group + "$")
+	maps.Copy(r.cases, found.cases)
+	maps.Copy(r.broken, found.broken)
+	return err
+}
 
 // caught reports whether the kit failed where it should.
 func (r report) caught(f fault) bool {
@@ -132,7 +158,8 @@ func runChild(pattern string) (report, error) {
 		return report{}, err
 	}
 	cmd := exec.Command(self, "-test.run="+pattern, "-test.v", "-test.parallel=1", "-test.timeout=9m")
-	cmd.Env = append(os.Environ(), inChild+"=1")
+	cmd.Env = append(os.Environ(), inChild+"=1",
+		"GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=50") // A second by default, for each child.
 	out, err := cmd.CombinedOutput()
 	switch {
 	case bytes.Contains(out, []byte("panic: ")):

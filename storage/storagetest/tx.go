@@ -11,7 +11,7 @@ import (
 const (
 	txIs       = "A Tx is a store within a transaction that the host began and will end: what it is given takes effect with that transaction or not at all."
 	txMethods  = "Its methods are those of [Store]."
-	txConflict = "After ErrConflict nothing was applied and the transaction is as usable as before."
+	txConflict = "After ErrConflict and ErrFull nothing was applied and the transaction is as usable as before."
 )
 
 var txCases = []testCase{
@@ -97,6 +97,7 @@ var txCases = []testCase{
 				History: append(first.Events, second.Events...),
 				Due:     []storage.Due{due(second)},
 				Feed:    []storage.Entry{entry(1, first), entry(2, second)},
+				View:    rows(second),
 			}
 			p.same("what the store tells", p.picture(chat("a"), "two"), want)
 			p.conflict(identified("two", change(chat("a"), 3, 1)))
@@ -197,6 +198,136 @@ var txCases = []testCase{
 		},
 	},
 	{
+		name:     "reads the records that are there",
+		sentence: txMethods,
+		run: func(p probe) {
+			r := dueAt(noon, agent("zoe", 2))
+			r.Groups = []string{"sales"}
+			p.put(r, record(visitorKey(ann)))
+			p.commit(seated("zoe", opening(chat("a"))))
+			zoe, visitor := p.agent("zoe"), p.record(visitorKey(ann))
+			in, _, rollback := p.begin()
+			p.same("the agent", in.agent("zoe"), zoe)
+			p.same("the visitor", in.record(visitor.Key), visitor)
+			for _, k := range []storage.RecordKey{agentKey("yan"), groupKey("zoe"), {Workspace: "other", Kind: storage.KindAgent, ID: "zoe"}} {
+				p.same("an unknown record", in.record(k), storage.Record{Key: k})
+			}
+			rollback()
+		},
+	},
+	{
+		name:     "takes and frees seats",
+		sentence: txIs,
+		run: func(p probe) {
+			p.put(agent("zoe", 2), dueAt(endOfTime, agent("yan", 2)))
+			p.commit(seated("yan", opening(chat("a"))))
+			in, commit, _ := p.begin()
+			first, second := seated("zoe", change(chat("a"), 1, 1)), decided(evening, seated("zoe", opening(chat("b"))))
+			in.commit(first, second, without(second))
+			in.seats("zoe", 2, 2, evening)
+			in.seats("yan", 0, 2, noon)
+			p.same("when the one is due whose seat was freed", in.agent("yan").Due, noon)
+			zoe, yan := in.agent("zoe"), in.agent("yan")
+			commit()
+			p.same("the one agent", p.agent("zoe"), zoe)
+			p.same("the other agent", p.agent("yan"), yan)
+			p.same("what is due", p.dueRecords(endOfTime, storage.DueRecord{}, all), []storage.DueRecord{dueRecord(yan)})
+			p.shows(storage.Query{}, first, second)
+			p.full(seated("zoe", opening(chat("c"))))
+		},
+	},
+	{
+		name:     "seats and views are not seen outside before it ends",
+		sentence: txIs,
+		run: func(p probe) {
+			p.put(agent("zoe", 1), agent("yan", 1))
+			p.commit(seated("yan", opening(chat("a"))))
+			before := p.picture(chat("a"), "")
+			in, commit, _ := p.begin()
+			in.commit(closing(change(chat("a"), 1, 1)), seated("zoe", opening(chat("b"))))
+			p.same("what the store tells meanwhile", p.picture(chat("a"), ""), before)
+			p.shows(storage.Query{State: stateClosed})
+			p.lists(storage.RecordQuery{Free: true}, "zoe")
+			commit()
+			p.lists(storage.RecordQuery{Free: true}, "yan")
+		},
+	},
+	{
+		name:     "seats and views are as before when it is rolled back",
+		sentence: txIs,
+		run: func(p probe) {
+			p.put(agent("zoe", 1), agent("yan", 1))
+			p.commit(seated("yan", opening(chat("a"))))
+			before := p.picture(chat("a"), "")
+			in, _, rollback := p.begin()
+			moved := seated("zoe", change(chat("a"), 1, 1))
+			moved.Head.Tags = []string{"red"}
+			in.commit(moved, seated("yan", opening(chat("b"))))
+			rollback()
+			p.same("what the store tells", p.picture(chat("a"), ""), before)
+			p.shows(storage.Query{Tag: "red"})
+			p.commit(seated("zoe", opening(chat("c"))))
+			p.full(seated("yan", opening(chat("b"))))
+		},
+	},
+	{
+		name:     "full by what it committed",
+		sentence: txMethods,
+		run: func(p probe) {
+			p.put(agent("zoe", 2))
+			p.commit(seated("zoe", opening(chat("a"))))
+			in, commit, _ := p.begin()
+			in.commit(seated("zoe", opening(chat("b"))))
+			in.full(seated("zoe", opening(chat("c"))))
+			in.commit(seated("zoe", change(chat("b"), 1, 1)), change(chat("a"), 1, 1))
+			in.commit(seated("zoe", opening(chat("c"))))
+			in.full(seated("zoe", opening(chat("d"))))
+			in.commit(overfilling("zoe", 1, seated("zoe", opening(chat("d")))))
+			commit()
+			p.seats("zoe", 3, 5, noon)
+		},
+	},
+	{
+		name:     "usable when an agent is full",
+		sentence: fullNothing,
+		run: func(p probe) {
+			p.put(agent("zoe", 1), agent("yan", 1))
+			p.commit(seated("zoe", opening(chat("a"))), seated("yan", opening(chat("b"))))
+			before := p.picture(chat("b"), "refused")
+			in, commit, _ := p.begin()
+			in.commit(opening(chat("x")))
+			in.full(identified("refused", seated("zoe", closing(change(chat("b"), 1, 2)))))
+			p.same("what Load tells of the refused", in.load(chat("b"), "refused"), before.Loaded)
+			p.same("the events of the refused", in.history(chat("b"), 0, all), before.History)
+			in.seats("yan", 1, 1, noon)
+			in.commit(change(chat("x"), 1, 1))
+			commit()
+			p.same("what Load tells of the refused afterwards", p.load(chat("b"), "refused"), before.Loaded)
+			p.same("the records", p.picture(chat("b"), "refused").Records, before.Records)
+			p.same("the version of another", p.load(chat("x"), "").Head.Version, int64(2))
+		},
+	},
+	{
+		name:     "usable after a conflict with an agent's record",
+		sentence: txConflict,
+		run: func(p probe) {
+			p.put(agent("zoe", 1))
+			p.reput("zoe", func(r *storage.Record) { r.Capacity = 2 })
+			p.commit(opening(chat("a")))
+			p.usableAfter(
+				identified("refused", seeing("zoe", 1, seated("zoe", change(chat("a"), 1, 1)))),
+				identified("refused", seeing("zoe", 3, without(opening(chat("a"))))),
+				identified("refused", seeing("nobody", 1, closing(change(chat("a"), 1, 1)))),
+			)
+			p.seats("zoe", 0, 0, never)
+			in, commit, _ := p.begin()
+			in.commit(seeing("zoe", 2, seated("zoe", change(chat("a"), 1, 1))))
+			in.commit(seeing("zoe", 2, seated("zoe", change(chat("a"), 2, 1))), seeing("nobody", 0, opening(chat("b"))))
+			commit()
+			p.seats("zoe", 1, 1, noon)
+		},
+	},
+	{
 		name:     "a context that is done",
 		sentence: txMethods,
 		run: func(p probe) {
@@ -209,6 +340,7 @@ var txCases = []testCase{
 				"Load":    func() error { _, err := in.s.Load(ctx, chat("a"), "one"); return err },
 				"Commit":  func() error { return in.s.Commit(ctx, identified("one", change(chat("a"), 1, 1))) },
 				"History": func() error { _, err := in.s.History(ctx, chat("a"), 0, all); return err },
+				"Record":  func() error { _, err := in.s.Record(ctx, agentKey("zoe")); return err },
 			} {
 				if err := call(); !errors.Is(err, context.Canceled) {
 					p.Errorf("%s with a context that is done: %v, want an error that wraps %q", name, err, context.Canceled)
@@ -292,4 +424,8 @@ func (w within) Commit(ctx context.Context, c storage.Commit) error { return w.t
 
 func (w within) History(ctx context.Context, k storage.Key, after int64, limit int) ([]storage.Event, error) {
 	return w.tx.History(ctx, k, after, limit)
+}
+
+func (w within) Record(ctx context.Context, k storage.RecordKey) (storage.Record, error) {
+	return w.tx.Record(ctx, k)
 }

@@ -63,14 +63,69 @@ func (tx *buffered) Load(ctx context.Context, k storage.Key, id string) (storage
 
 func (tx *buffered) Commit(ctx context.Context, c storage.Commit) error {
 	l, err := tx.Load(ctx, c.Key, c.Command.ID)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case l.Head.Version != c.Expect, l.Applied != nil:
+	}
+	seen, err := tx.agent(ctx, c.Key.Workspace, c.Seen.Agent)
+	if err != nil {
+		return err
+	}
+	has, err := tx.agent(ctx, c.Key.Workspace, c.Head.Seat)
+	if err != nil {
+		return err
+	}
+	takes := len(c.Events) > 0 && c.Head.Seat != "" && c.Head.Seat != l.Head.Seat
+	overfills := c.Seen.Overfill && c.Seen.Agent == c.Head.Seat
+	switch {
+	case l.Head.Version != c.Expect, l.Applied != nil, seen.Version != c.Seen.Version:
 		return storage.ErrConflict
+	case takes && has.Version > 0 && has.Seats >= has.Capacity && !overfills:
+		return storage.ErrFull
 	}
 	tx.commits = append(tx.commits, c)
 	return nil
+}
+
+// agent returns the record of an agent, who may be nobody.
+func (tx *buffered) agent(ctx context.Context, workspace, id string) (storage.Record, error) {
+	return tx.Record(ctx, storage.RecordKey{Workspace: workspace, Kind: storage.KindAgent, ID: id})
+}
+
+func (tx *buffered) Record(ctx context.Context, k storage.RecordKey) (storage.Record, error) {
+	r, err := tx.store.Record(ctx, k)
+	if err != nil || r.Version == 0 || k.Kind != storage.KindAgent {
+		return r, err
+	}
+	seats := map[storage.Key]string{}
+	for _, c := range tx.commits {
+		before, known := seats[c.Key]
+		if !known {
+			l, err := tx.store.Load(ctx, c.Key, "")
+			if err != nil {
+				return r, err
+			}
+			before = l.Head.Seat
+		}
+		seats[c.Key] = before
+		if len(c.Events) == 0 || before == c.Head.Seat || c.Key.Workspace != k.Workspace {
+			continue
+		}
+		seats[c.Key] = c.Head.Seat
+		switch k.ID {
+		case before:
+			r.Seats--
+			if r.Due.IsZero() || c.At.Before(r.Due) {
+				r.Due = c.At
+			}
+		case c.Head.Seat:
+			r.Seats++
+		default:
+			continue
+		}
+		r.SeatsAt = c.At
+		r.SeatMoves++
+	}
+	return r, nil
 }
 
 func (tx *buffered) History(ctx context.Context, k storage.Key, after int64, limit int) ([]storage.Event, error) {

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ var valueCases = []testCase{
 			for i, body := range awkwardBodies() {
 				c := change(chat(fmt.Sprint(i)), 0, 2)
 				c.Head.Body, c.Events[0].Body, c.Events[1].Body = body, body, body
+				c.Head.Since = viewedAt(i)
 				p.commit(c)
 				p.setPolicies(fmt.Sprint("w", i), 0, string(body))
 				what := fmt.Sprintf("body %d (%d bytes) ", i, len(body))
@@ -30,6 +32,10 @@ var valueCases = []testCase{
 				p.same(what+"in Feed", p.feed(storage.Position(i), 1), []storage.Entry{entry(storage.Position(i)+1, c)})
 				policies := p.load(storage.Key{Workspace: fmt.Sprint("w", i), Conversation: "x"}, "").Policies
 				p.same(what+"of policies", policies.Body, body)
+				p.same(what+"in View", p.view(storage.Query{
+					Workspace: "acme", State: stateOpen, Order: storage.BySince, From: c.Head.Since,
+				}, all), rows(c))
+				p.putAndRead(what+"of a record", fmt.Sprint(i), func(r *storage.Record) { r.Body = body })
 			}
 		},
 	},
@@ -44,6 +50,7 @@ var valueCases = []testCase{
 				what := fmt.Sprintf("text %d (%d bytes) ", i, len(text))
 				p.same(what+"in History", p.history(c.Key, 0, all), c.Events)
 				p.same(what+"in Feed", p.feed(storage.Position(i), 1), []storage.Entry{entry(storage.Position(i)+1, c)})
+				p.putAndRead(what+"of a record", fmt.Sprint(i), func(r *storage.Record) { r.Text = text })
 			}
 		},
 	},
@@ -83,10 +90,48 @@ var valueCases = []testCase{
 		},
 	},
 	{
+		name:     "times of views and records to the microsecond in UTC",
+		sentence: bytesAndTimes,
+		run: func(p probe) {
+			for i, at := range awkwardTimes() {
+				id := fmt.Sprint(i)
+				p.put(dueAt(at, agent(id, 1)))
+				c := decided(at, seated(id, opening(chat(id))))
+				c.Head.Since, c.Head.Updated = at, at.Add(-time.Microsecond)
+				p.commit(c)
+				p.sameTime("the due instant of the record", p.agent(id).Due, at)
+				p.sameTime("the instant when a seat was taken", p.agent(id).SeatsAt, at)
+				for _, r := range p.list(agentQuery(), fmt.Sprint(i, "!"), 1) {
+					p.same("a listed record", r, p.record(r.Key))
+				}
+				for _, d := range p.dueRecords(at, storage.DueRecord{At: at}, 1) {
+					p.sameTime("the instant in DueRecords", d.At, at)
+				}
+				head := p.load(c.Key, "").Head
+				p.sameTime("Since in Load", head.Since, at)
+				p.sameTime("Updated in Load", head.Updated, c.Head.Updated)
+				since := storage.Query{Workspace: "acme", State: stateOpen, Order: storage.BySince, From: at, To: at.Add(time.Microsecond)}
+				updated := since
+				updated.Order, updated.From, updated.To = storage.ByUpdated, c.Head.Updated, at
+				for _, q := range []storage.Query{since, updated} {
+					found := p.view(q, all)
+					p.same("what View shows of that microsecond", found, rows(c))
+					p.sameTime("Since in View", found[0].Head.Since, at)
+					p.sameTime("Updated in View", found[0].Head.Updated, c.Head.Updated)
+				}
+				p.commit(decided(at, closing(change(c.Key, 1, 1))))
+			}
+		},
+	},
+	{
 		name:     "the zero time stays zero",
 		sentence: timesAre,
 		run: func(p probe) {
 			p.commit(opening(chat("a")))
+			p.put(agent("zoe", 1))
+			if r := p.agent("zoe"); !r.Due.IsZero() || !r.SeatsAt.IsZero() {
+				p.Errorf("the record of an agent that is never due and had no seat taken: due %v, seats at %v", r.Due, r.SeatsAt)
+			}
 			p.setBack(chat("a"), 1, failed(1, never))
 			l := p.load(chat("a"), "")
 			if at := l.Head.Due; !at.IsZero() {
@@ -115,8 +160,46 @@ var valueCases = []testCase{
 			p.commit(zero)
 			p.same("the fingerprint", p.applied(chat("a"), "one").Fingerprint, c.Command.Fingerprint)
 			p.same("the zero fingerprint", p.applied(chat("a"), "zero").Fingerprint, [16]byte{})
+			p.put(agent("zoe", math.MaxInt32))
+			p.same("the capacity", p.agent("zoe").Capacity, math.MaxInt32)
 		},
 	},
+	{
+		name:     "words of views and groups byte for byte",
+		sentence: bytesAndTimes,
+		run: func(p probe) {
+			for i, word := range awkwardTexts() {
+				if word == "" || len(word) > 1000 { // Longer ones are not for indexes.
+					continue
+				}
+				c := opening(chat(fmt.Sprint(i)))
+				c.Head.State, c.Head.Group, c.Head.Outcome, c.Head.Tags = word, word, word, []string{word}
+				p.commit(c)
+				what := fmt.Sprintf("word %d ", i)
+				p.same(what+"in Load", p.load(c.Key, "").Head, c.Head)
+				p.same(what+"in View", p.view(storage.Query{
+					Workspace: "acme", State: word, Group: word, Outcome: word, Tag: word, Order: storage.ByUpdated,
+				}, all), rows(c))
+				p.putAndRead(what+"as a group", fmt.Sprint(i), func(r *storage.Record) { r.Groups = []string{word} })
+				p.sameIDs(what+"in List", p.list(storage.RecordQuery{
+					Workspace: "acme", Kind: storage.KindAgent, Group: word,
+				}, "", all), []string{fmt.Sprint(i)})
+			}
+		},
+	},
+}
+
+// putAndRead puts the record of an agent with a change, and reads it.
+func (p probe) putAndRead(what, id string, change func(*storage.Record)) {
+	p.Helper()
+	r := agent(id, 1)
+	change(&r)
+	p.put(r)
+	r.Version = 1
+	p.same(what, p.agent(id), r)
+	p.same(what+" in List", slices.DeleteFunc(p.list(agentQuery(), "", all), func(r storage.Record) bool {
+		return r.Key.ID != id
+	}), []storage.Record{r})
 }
 
 // sameTime is stricter than same: also the zone counts.

@@ -132,8 +132,8 @@ func newest(entries []storage.Entry, k storage.Key) int64 {
 func mixedUse(p probe, workspace string, round int64) error {
 	ctx := p.Context()
 	own := storage.Key{Workspace: workspace, Conversation: "a"}
-	c := identified(fmt.Sprint("command ", round), under(round, change(own, round, 1)))
-	c.Head.Due = noon
+	c := identified(fmt.Sprint("command ", round), under(round, seated("zoe", change(own, round, 1))))
+	c.Head.Due, c.Head.Tags = noon, []string{fmt.Sprint(round)}
 	if err := p.s.Commit(ctx, c); err != nil {
 		return fmt.Errorf("calling Commit: %w", err)
 	}
@@ -173,9 +173,47 @@ func mixedUse(p probe, workspace string, round int64) error {
 	if n, err := p.s.Purge(ctx, evening, all); err != nil || n != 0 {
 		return fmt.Errorf("calling Purge: %d, %v, want 0", n, err)
 	}
+	if err := mixedRecords(p, c, round); err != nil {
+		return err
+	}
 	shared := storage.Key{Workspace: "shared", Conversation: "a"}
 	if err := p.s.Commit(ctx, change(shared, round, 1)); err != nil && !errors.Is(err, storage.ErrConflict) {
 		return fmt.Errorf("calling Commit on a conversation of all: %w", err)
+	}
+	return nil
+}
+
+// mixedRecords makes every call of Records and Reader once in the workspace of a
+// commit, of which there is one in each round.
+func mixedRecords(p probe, c storage.Commit, round int64) error {
+	ctx := p.Context()
+	r := dueAt(noon, agent("zoe", int(round)+1))
+	r.Key.Workspace, r.Version = c.Key.Workspace, round
+	if err := p.s.Put(ctx, r); err != nil {
+		return fmt.Errorf("calling Put: %w", err)
+	}
+	r.Version, r.Seats, r.Due = round+1, 1, evening
+	if err := p.s.Settle(ctx, r); err != nil {
+		return fmt.Errorf("calling Settle: %w", err)
+	}
+	if got, err := p.s.Record(ctx, r.Key); err != nil || difference(r, got) != "" {
+		return fmt.Errorf("calling Record: %v, %v, want %v", got, err, r)
+	}
+	found, err := p.s.List(ctx, storage.RecordQuery{Workspace: r.Key.Workspace, Kind: r.Key.Kind}, "", all)
+	if want := []storage.Record{r}; err != nil || difference(want, found) != "" {
+		return fmt.Errorf("calling List: %v, %v, want %v", found, err, want)
+	}
+	queue, err := p.s.DueRecords(ctx, evening, storage.DueRecord{}, all)
+	if want := dueRecord(r); err != nil || !slices.Contains(queue, want) {
+		return fmt.Errorf("calling DueRecords: %v, %v, want %v among them", queue, err, want)
+	}
+	q := storage.Query{Workspace: c.Key.Workspace, State: stateOpen, Tag: c.Head.Tags[0], Order: storage.ByUpdated}
+	view, err := p.s.View(ctx, q, all)
+	if want := rows(c); err != nil || difference(want, view) != "" {
+		return fmt.Errorf("calling View: %v, %v, want %v", view, err, want)
+	}
+	if n, err := p.s.Count(ctx, q); err != nil || n != 1 {
+		return fmt.Errorf("calling Count: %d, %v, want 1", n, err)
 	}
 	return nil
 }

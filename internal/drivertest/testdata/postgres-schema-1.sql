@@ -11,10 +11,18 @@ CREATE TABLE "adjourn".conversations (
 	conversation    text COLLATE "C" NOT NULL,
 	version         bigint           NOT NULL,
 	body            bytea            NOT NULL,
-	visitor         text COLLATE "C" NOT NULL,
 	dormant_since   bigint,
 	due             bigint,
 	policy_revision bigint           NOT NULL,
+	visitor         text COLLATE "C" NOT NULL,
+	state           text COLLATE "C" NOT NULL,
+	agent           text COLLATE "C" NOT NULL,
+	grp             text COLLATE "C" NOT NULL,
+	outcome         text COLLATE "C" NOT NULL,
+	tags            json             NOT NULL,
+	since           bigint           NOT NULL,
+	updated         bigint           NOT NULL,
+	seat            text COLLATE "C" NOT NULL,
 	last_commit     bigint           NOT NULL, -- the last with events
 	failures        bigint           NOT NULL DEFAULT 0,
 	retry_at        bigint,
@@ -26,7 +34,25 @@ CREATE INDEX conversations_due ON "adjourn".conversations (due, workspace, conve
 CREATE INDEX conversations_open ON "adjourn".conversations (workspace, policy_revision, conversation) WHERE dormant_since IS NULL AND (failures = 0 OR retry_at IS NOT NULL);
 CREATE INDEX conversations_dormant ON "adjourn".conversations (dormant_since, workspace, conversation) WHERE dormant_since IS NOT NULL;
 CREATE INDEX conversations_set_back ON "adjourn".conversations (workspace, conversation) WHERE failures > 0;
-CREATE INDEX conversations_of_visitor ON "adjourn".conversations (workspace, visitor, conversation);
+-- The views.
+CREATE INDEX conversations_in_state ON "adjourn".conversations (workspace, state, since, conversation);
+CREATE INDEX conversations_updated ON "adjourn".conversations (workspace, state, updated, conversation);
+CREATE INDEX conversations_of_agent ON "adjourn".conversations (workspace, agent, state, since, conversation) WHERE agent <> '';
+CREATE INDEX conversations_of_group ON "adjourn".conversations (workspace, grp, state, since, conversation);
+CREATE INDEX conversations_of_visitor ON "adjourn".conversations (workspace, visitor, state, since, conversation);
+CREATE INDEX conversations_with_outcome ON "adjourn".conversations (workspace, outcome, state, since, conversation) WHERE outcome <> '';
+CREATE INDEX conversations_in_seat ON "adjourn".conversations (workspace, seat) WHERE seat <> '';
+
+-- The tags of the conversations once more, to find them by.
+CREATE TABLE "adjourn".tags (
+	workspace    text COLLATE "C" NOT NULL,
+	conversation text COLLATE "C" NOT NULL,
+	tag          text COLLATE "C" NOT NULL,
+	state        text COLLATE "C" NOT NULL,
+	since        bigint           NOT NULL,
+	PRIMARY KEY (workspace, conversation, tag)
+);
+CREATE INDEX tags_view ON "adjourn".tags (workspace, tag, state, since, conversation);
 
 CREATE TABLE "adjourn".events (
 	workspace    text COLLATE "C" NOT NULL,
@@ -60,6 +86,33 @@ CREATE TABLE "adjourn".policies (
 	revision  bigint           NOT NULL,
 	body      bytea            NOT NULL
 );
+
+-- Of agents, groups and visitors. How many seats of an agent are taken is counted in the conversations.
+CREATE TABLE "adjourn".records (
+	workspace  text COLLATE "C" NOT NULL,
+	kind       text COLLATE "C" NOT NULL,
+	id         text COLLATE "C" NOT NULL,
+	version    bigint           NOT NULL,
+	body       bytea            NOT NULL,
+	text       text             NOT NULL,
+	due        bigint,
+	groups     json             NOT NULL,
+	available  boolean          NOT NULL,
+	capacity   bigint           NOT NULL,
+	seats_at   bigint,
+	seat_moves bigint           NOT NULL DEFAULT 0,
+	PRIMARY KEY (workspace, kind, id)
+);
+CREATE INDEX records_due ON "adjourn".records (due, workspace, kind, id) WHERE due IS NOT NULL;
+
+-- The groups of the agents once more, to find them by.
+CREATE TABLE "adjourn".memberships (
+	workspace text COLLATE "C" NOT NULL,
+	grp       text COLLATE "C" NOT NULL,
+	agent     text COLLATE "C" NOT NULL,
+	PRIMARY KEY (workspace, grp, agent)
+);
+CREATE INDEX memberships_of_agent ON "adjourn".memberships (workspace, agent, grp);
 
 -- CACHE must stay 1: the commits to a conversation are numbered in this order.
 CREATE SEQUENCE "adjourn".commit_ids AS bigint CACHE 1;
@@ -102,12 +155,15 @@ INSERT INTO "adjourn".schema_version (version) VALUES (1);
 -- What the tables are filled with.
 DELETE FROM adjourn.feed_state;
 INSERT INTO adjourn.conversations VALUES ('Zoë''s', E'quotes '' " \\ 
-', '1', E'\\x00ff27', 'ann', NULL, '0', '1', '5', '0', NULL, '');
-INSERT INTO adjourn.conversations VALUES ('acme', 'closed', '3', E'\\x68656164', 'ann', '1772452800123456', NULL, '0', '3', '0', NULL, '');
-INSERT INTO adjourn.conversations VALUES ('acme', 'erased', '2', E'\\x68656164', 'bob', NULL, NULL, '0', '4', '1', NULL, '');
-INSERT INTO adjourn.conversations VALUES ('acme', 'oldest', '1', E'\\x68656164', 'ann', NULL, '-2177452800000000', '0', '2', '0', NULL, '');
-INSERT INTO adjourn.conversations VALUES ('acme', 'set back', '1', E'\\x68656164', 'ann', NULL, '1772452800123456', '0', '6', '3', '1772456400123456', 'it''s sick');
-INSERT INTO adjourn.conversations VALUES ('acme', 'unnumbered', '1', E'\\x68656164', 'ann', NULL, NULL, '0', '7', '0', NULL, '');
+', '1', E'\\x00ff27', NULL, '0', '1', 'ann', 'waiting', '', '', '', '[]', '1772452800123456', '1772452800123456', '', '5', '0', NULL, '');
+INSERT INTO adjourn.conversations VALUES ('acme', 'closed', '3', E'\\x68656164', '1772452800123456', NULL, '0', 'ann', 'closed', '', '', 'solved', '["Rot"]', '1772452800123456', '1772452800123456', '', '3', '0', NULL, '');
+INSERT INTO adjourn.conversations VALUES ('acme', 'erased', '2', E'\\x68656164', NULL, NULL, '0', 'bob', 'waiting', '', '', '', '[]', '1772452800123456', '1772452800123456', '', '4', '1', NULL, '');
+INSERT INTO adjourn.conversations VALUES ('acme', 'oldest', '1', E'\\x68656164', NULL, '-2177452800000000', '0', 'ann', 'waiting', '', '', '', '[]', '1772452800123456', '1772452800123456', '', '2', '0', NULL, '');
+INSERT INTO adjourn.conversations VALUES ('acme', 'set back', '1', E'\\x68656164', NULL, '1772452800123456', '0', 'ann', 'waiting', '', 'sales', '', E'["Rot","ä \\" \\\\"]', '1772449200123456', '1772452800123456', '', '6', '3', '1772456400123456', 'it''s sick');
+INSERT INTO adjourn.conversations VALUES ('acme', 'unnumbered', '1', E'\\x68656164', NULL, NULL, '0', 'ann', 'waiting', 'zoe', '', '', '[]', '1772452800123456', '1772452800123456', 'zoe', '7', '0', NULL, '');
+INSERT INTO adjourn.tags VALUES ('acme', 'closed', 'Rot', 'closed', '1772452800123456');
+INSERT INTO adjourn.tags VALUES ('acme', 'set back', 'Rot', 'waiting', '1772449200123456');
+INSERT INTO adjourn.tags VALUES ('acme', 'set back', E'ä " \\', 'waiting', '1772449200123456');
 INSERT INTO adjourn.events VALUES ('Zoë''s', E'quotes '' " \\ 
 ', '1', E'\\xc3b666666e656e', 'true');
 INSERT INTO adjourn.events VALUES ('acme', 'closed', '1', E'\\x636c6f7365', 'true');
@@ -136,6 +192,13 @@ INSERT INTO adjourn.commands VALUES ('acme', 'set back', 'nothing', E'\\x0000000
 INSERT INTO adjourn.commands VALUES ('acme', 'set back', 'open', E'\\x00000000000000000000000000000000', '0', '1');
 INSERT INTO adjourn.commands VALUES ('acme', 'unnumbered', 'open', E'\\x00000000000000000000000000000000', '0', '1');
 INSERT INTO adjourn.policies VALUES ('acme', '2', E'\\x7365636f6e64');
+INSERT INTO adjourn.records VALUES ('acme', 'agent', 'yan', '1', E'\\x6167656e74', '', NULL, '[]', 'true', '0', NULL, '0');
+INSERT INTO adjourn.records VALUES ('acme', 'agent', 'zoe', '1', E'\\x6167656e74', '', '1772456400123456', '["sales","ünique"]', 'true', '2', '1772452800123456', '1');
+INSERT INTO adjourn.records VALUES ('acme', 'group', 'sales', '1', E'\\x00ff', '', NULL, '[]', 'false', '0', NULL, '0');
+INSERT INTO adjourn.records VALUES ('acme', 'visitor', 'ann', '1', E'\\x', 'ann''s address', NULL, '[]', 'false', '0', NULL, '0');
+INSERT INTO adjourn.records VALUES ('acme', 'visitor', 'bob', '1', E'\\x', '', NULL, '[]', 'false', '0', NULL, '0');
+INSERT INTO adjourn.memberships VALUES ('acme', 'sales', 'zoe');
+INSERT INTO adjourn.memberships VALUES ('acme', 'ünique', 'zoe');
 INSERT INTO adjourn.unnumbered VALUES ('7', 'acme', 'unnumbered', '0', '1');
 INSERT INTO adjourn.feed VALUES ('2', '2', 'acme', 'oldest', '0', '1');
 INSERT INTO adjourn.feed VALUES ('3', '3', 'acme', 'closed', '0', '3');

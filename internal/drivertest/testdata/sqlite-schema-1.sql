@@ -11,6 +11,14 @@ CREATE TABLE adjourn_heads (
     failures        INTEGER NOT NULL DEFAULT 0,
     retry_at        INTEGER, -- NULL with failures: not until it is released
     reason_id       INTEGER, -- of its text
+    state           TEXT    NOT NULL,
+    agent           TEXT    NOT NULL,
+    grp             TEXT    NOT NULL,
+    outcome         TEXT    NOT NULL,
+    tags            TEXT    NOT NULL,
+    since           INTEGER NOT NULL,
+    updated         INTEGER NOT NULL,
+    seat            TEXT    NOT NULL,
     body            BLOB    NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX adjourn_heads_key
@@ -27,8 +35,59 @@ CREATE INDEX adjourn_heads_setback
 CREATE INDEX adjourn_heads_dormant
     ON adjourn_heads (dormant_since, workspace, conversation)
     WHERE dormant_since IS NOT NULL;
+CREATE INDEX adjourn_heads_state
+    ON adjourn_heads (workspace, state, since, conversation);
+CREATE INDEX adjourn_heads_agent
+    ON adjourn_heads (workspace, agent, state, since, conversation)
+    WHERE agent <> '';
+CREATE INDEX adjourn_heads_group
+    ON adjourn_heads (workspace, state, grp, since, conversation);
 CREATE INDEX adjourn_heads_visitor
-    ON adjourn_heads (workspace, visitor, conversation);
+    ON adjourn_heads (workspace, visitor, state, since, conversation);
+CREATE INDEX adjourn_heads_outcome
+    ON adjourn_heads (workspace, state, outcome, since, conversation)
+    WHERE outcome <> '';
+CREATE INDEX adjourn_heads_updated
+    ON adjourn_heads (workspace, state, updated, conversation, since, agent, grp, outcome);
+CREATE INDEX adjourn_heads_seat
+    ON adjourn_heads (workspace, seat)
+    WHERE seat <> '';
+CREATE TABLE adjourn_tags (
+    workspace    TEXT    NOT NULL,
+    tag          TEXT    NOT NULL,
+    state        TEXT    NOT NULL,
+    since        INTEGER NOT NULL,
+    conversation TEXT    NOT NULL,
+    PRIMARY KEY (workspace, tag, state, since, conversation)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE adjourn_records (
+    workspace  TEXT    NOT NULL,
+    kind       TEXT    NOT NULL,
+    id         TEXT    NOT NULL,
+    version    INTEGER NOT NULL,
+    due        INTEGER,
+    grps       TEXT    NOT NULL,
+    available  INTEGER NOT NULL,
+    capacity   INTEGER NOT NULL,
+    seats_at   INTEGER,
+    seat_moves INTEGER NOT NULL DEFAULT 0,
+    text_id    INTEGER, -- NULL: it came without
+    body       BLOB    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX adjourn_records_key
+    ON adjourn_records (workspace, kind, id);
+CREATE INDEX adjourn_records_due
+    ON adjourn_records (due, workspace, kind, id)
+    WHERE due IS NOT NULL;
+CREATE INDEX adjourn_records_available
+    ON adjourn_records (workspace, kind, id)
+    WHERE available = 1;
+CREATE TABLE adjourn_memberships (
+    workspace TEXT NOT NULL,
+    grp       TEXT NOT NULL,
+    agent     TEXT NOT NULL,
+    PRIMARY KEY (workspace, grp, agent)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE adjourn_events (
     workspace    TEXT    NOT NULL,
     conversation TEXT    NOT NULL,
@@ -79,39 +138,61 @@ CREATE INDEX adjourn_policies_outdated
 CREATE TABLE adjourn_schema (
     version INTEGER NOT NULL PRIMARY KEY
 ) STRICT;
-INSERT INTO adjourn_heads VALUES ('acme', 'after', 1, '', NULL, NULL, 1, 0, NULL, NULL, X'7B226174223A317D');
-INSERT INTO adjourn_heads VALUES ('acme', 'closed', 2, 'ann', 1772452800000001, 1803988800000000, 1, 0, NULL, NULL, X'7B226174223A327D');
-INSERT INTO adjourn_heads VALUES ('acme', 'erased', 3, 'bob', NULL, NULL, 1, 0, NULL, NULL, X'7B226174223A337D');
-INSERT INTO adjourn_heads VALUES ('acme', 'later', 1, 'cem', NULL, 1772452800000000, 1, 2, 1772456400000000, 12, X'7B226174223A317D');
-INSERT INTO adjourn_heads VALUES ('acme', 'open', 4, 'ann', NULL, -2147483648000001, 1, 0, NULL, NULL, X'7B226174223A347D');
-INSERT INTO adjourn_heads VALUES ('acme', 'set aside', 1, 'cem', NULL, 1772452800000000, 1, 9, NULL, 13, X'7B226174223A317D');
-INSERT INTO adjourn_heads VALUES ('other', 'open', 1, 'ann', NULL, 1772452860000000, 1, 0, NULL, NULL, X'7B226174223A317D');
-INSERT INTO adjourn_events VALUES ('acme', 'after', 1, 11, X'7B226E223A317D00FF');
-INSERT INTO adjourn_events VALUES ('acme', 'closed', 1, 5, X'7B226E223A317D00FF');
+INSERT INTO adjourn_heads VALUES ('acme', 'after', 1, '', NULL, NULL, 1, 0, NULL, NULL, 'open', 'ann', '', '', '["new","it''s \"quoted\""]', 1772452800000000, 1772452800000000, 'ann', X'7B226174223A317D');
+INSERT INTO adjourn_heads VALUES ('acme', 'closed', 2, 'ann', 1772452800000001, 1803988800000000, 1, 0, NULL, NULL, 'closed', 'ann', 'billing', 'resolved', '["new","it''s \"quoted\""]', 1772452800000001, 1772452800000001, '', X'7B226174223A327D');
+INSERT INTO adjourn_heads VALUES ('acme', 'erased', 3, 'bob', NULL, NULL, 1, 0, NULL, NULL, 'open', 'ann', '', '', '["new","it''s \"quoted\""]', 1772452800000000, 1772452800000000, 'ann', X'7B226174223A337D');
+INSERT INTO adjourn_heads VALUES ('acme', 'later', 1, 'cem', NULL, 1772452800000000, 1, 2, 1772456400000000, 15, 'open', 'ann', '', '', '["new","it''s \"quoted\""]', 1772452800000000, 1772452800000000, 'ann', X'7B226174223A317D');
+INSERT INTO adjourn_heads VALUES ('acme', 'open', 4, 'ann', NULL, -2147483648000001, 1, 0, NULL, NULL, 'open', 'ann', '', '', '["new","it''s \"quoted\""]', 1772452800000000, 1772452803000000, 'ann', X'7B226174223A347D');
+INSERT INTO adjourn_heads VALUES ('acme', 'set aside', 1, 'cem', NULL, 1772452800000000, 1, 9, NULL, 16, 'open', 'ann', '', '', '["new","it''s \"quoted\""]', 1772452800000000, 1772452800000000, 'ann', X'7B226174223A317D');
+INSERT INTO adjourn_heads VALUES ('other', 'open', 1, 'ann', NULL, 1772452860000000, 1, 0, NULL, NULL, 'open', 'ann', '', '', '["new","it''s \"quoted\""]', 1772452800000000, 1772452800000000, 'ann', X'7B226174223A317D');
+INSERT INTO adjourn_tags VALUES ('acme', 'it''s "quoted"', 'closed', 1772452800000001, 'closed');
+INSERT INTO adjourn_tags VALUES ('acme', 'it''s "quoted"', 'open', 1772452800000000, 'after');
+INSERT INTO adjourn_tags VALUES ('acme', 'it''s "quoted"', 'open', 1772452800000000, 'erased');
+INSERT INTO adjourn_tags VALUES ('acme', 'it''s "quoted"', 'open', 1772452800000000, 'later');
+INSERT INTO adjourn_tags VALUES ('acme', 'it''s "quoted"', 'open', 1772452800000000, 'open');
+INSERT INTO adjourn_tags VALUES ('acme', 'it''s "quoted"', 'open', 1772452800000000, 'set aside');
+INSERT INTO adjourn_tags VALUES ('acme', 'new', 'closed', 1772452800000001, 'closed');
+INSERT INTO adjourn_tags VALUES ('acme', 'new', 'open', 1772452800000000, 'after');
+INSERT INTO adjourn_tags VALUES ('acme', 'new', 'open', 1772452800000000, 'erased');
+INSERT INTO adjourn_tags VALUES ('acme', 'new', 'open', 1772452800000000, 'later');
+INSERT INTO adjourn_tags VALUES ('acme', 'new', 'open', 1772452800000000, 'open');
+INSERT INTO adjourn_tags VALUES ('acme', 'new', 'open', 1772452800000000, 'set aside');
+INSERT INTO adjourn_tags VALUES ('other', 'it''s "quoted"', 'open', 1772452800000000, 'open');
+INSERT INTO adjourn_tags VALUES ('other', 'new', 'open', 1772452800000000, 'open');
+INSERT INTO adjourn_records VALUES ('acme', 'agent', 'ann', 1, 1772456400000000, '["billing","sales"]', 1, 9, 1772452860000000, 5, NULL, X'7B226E616D65223A22416E6E227D');
+INSERT INTO adjourn_records VALUES ('acme', 'visitor', 'bob', 1, NULL, '', 0, 0, NULL, 0, 3, X'7B7D');
+INSERT INTO adjourn_records VALUES ('acme', 'visitor', 'vic', 2, NULL, '', 0, 0, NULL, 0, 2, X'7B7D');
+INSERT INTO adjourn_memberships VALUES ('acme', 'billing', 'ann');
+INSERT INTO adjourn_memberships VALUES ('acme', 'sales', 'ann');
+INSERT INTO adjourn_events VALUES ('acme', 'after', 1, 14, X'7B226E223A317D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'closed', 1, 8, X'7B226E223A317D00FF');
 INSERT INTO adjourn_events VALUES ('acme', 'closed', 2, NULL, X'7B226E223A327D00FF');
-INSERT INTO adjourn_events VALUES ('acme', 'erased', 1, 6, X'7B226E223A317D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'erased', 1, 9, X'7B226E223A317D00FF');
 INSERT INTO adjourn_events VALUES ('acme', 'erased', 2, NULL, X'7B226E223A327D00FF');
-INSERT INTO adjourn_events VALUES ('acme', 'erased', 3, 7, X'7B226E223A337D00FF');
-INSERT INTO adjourn_events VALUES ('acme', 'later', 1, 8, X'7B226E223A317D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'erased', 3, 10, X'7B226E223A337D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'later', 1, 11, X'7B226E223A317D00FF');
 INSERT INTO adjourn_events VALUES ('acme', 'open', 1, NULL, X'7B226E223A317D00FF');
-INSERT INTO adjourn_events VALUES ('acme', 'open', 2, 2, X'7B226E223A327D00FF');
-INSERT INTO adjourn_events VALUES ('acme', 'open', 3, 3, X'7B226E223A337D00FF');
-INSERT INTO adjourn_events VALUES ('acme', 'open', 4, 4, X'7B226E223A347D00FF');
-INSERT INTO adjourn_events VALUES ('acme', 'set aside', 1, 9, X'7B226E223A317D00FF');
-INSERT INTO adjourn_events VALUES ('other', 'open', 1, 10, X'7B226E223A317D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'open', 2, 5, X'7B226E223A327D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'open', 3, 6, X'7B226E223A337D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'open', 4, 7, X'7B226E223A347D00FF');
+INSERT INTO adjourn_events VALUES ('acme', 'set aside', 1, 12, X'7B226E223A317D00FF');
+INSERT INTO adjourn_events VALUES ('other', 'open', 1, 13, X'7B226E223A317D00FF');
 INSERT INTO adjourn_texts VALUES (1, NULL);
-INSERT INTO adjourn_texts VALUES (10, 'elsewhere');
-INSERT INTO adjourn_texts VALUES (11, 'written under old policies');
-INSERT INTO adjourn_texts VALUES (12, 'no such template');
-INSERT INTO adjourn_texts VALUES (13, 'panic: it''s broken');
-INSERT INTO adjourn_texts VALUES (2, 'it''s me — “ünïcode” 🙂');
-INSERT INTO adjourn_texts VALUES (3, 'three');
-INSERT INTO adjourn_texts VALUES (4, 'four');
-INSERT INTO adjourn_texts VALUES (5, 'bye');
-INSERT INTO adjourn_texts VALUES (6, NULL);
-INSERT INTO adjourn_texts VALUES (7, NULL);
-INSERT INTO adjourn_texts VALUES (8, 'fails');
-INSERT INTO adjourn_texts VALUES (9, 'fails for good');
+INSERT INTO adjourn_texts VALUES (10, NULL);
+INSERT INTO adjourn_texts VALUES (11, 'fails');
+INSERT INTO adjourn_texts VALUES (12, 'fails for good');
+INSERT INTO adjourn_texts VALUES (13, 'elsewhere');
+INSERT INTO adjourn_texts VALUES (14, 'written under old policies');
+INSERT INTO adjourn_texts VALUES (15, 'no such template');
+INSERT INTO adjourn_texts VALUES (16, 'panic: it''s broken');
+INSERT INTO adjourn_texts VALUES (2, 'vic@example.com');
+INSERT INTO adjourn_texts VALUES (3, NULL);
+INSERT INTO adjourn_texts VALUES (4, NULL);
+INSERT INTO adjourn_texts VALUES (5, 'it''s me — “ünïcode” 🙂');
+INSERT INTO adjourn_texts VALUES (6, 'three');
+INSERT INTO adjourn_texts VALUES (7, 'four');
+INSERT INTO adjourn_texts VALUES (8, 'bye');
+INSERT INTO adjourn_texts VALUES (9, NULL);
 INSERT INTO adjourn_commits VALUES (10, 9, 'acme', 'after', 0, 1, NULL, NULL);
 INSERT INTO adjourn_commits VALUES (2, 2, 'acme', 'open', 0, 3, 'open-1', X'6F70656E2D3100000000000000000000');
 INSERT INTO adjourn_commits VALUES (3, 3, 'acme', 'open', 3, 4, 'open-2', X'6F70656E2D3200000000000000000000');

@@ -9,10 +9,18 @@ CREATE TABLE {prefix}.conversations (
 	conversation    text COLLATE "C" NOT NULL,
 	version         bigint           NOT NULL,
 	body            bytea            NOT NULL,
-	visitor         text COLLATE "C" NOT NULL,
 	dormant_since   bigint,
 	due             bigint,
 	policy_revision bigint           NOT NULL,
+	visitor         text COLLATE "C" NOT NULL,
+	state           text COLLATE "C" NOT NULL,
+	agent           text COLLATE "C" NOT NULL,
+	grp             text COLLATE "C" NOT NULL,
+	outcome         text COLLATE "C" NOT NULL,
+	tags            json             NOT NULL,
+	since           bigint           NOT NULL,
+	updated         bigint           NOT NULL,
+	seat            text COLLATE "C" NOT NULL,
 	last_commit     bigint           NOT NULL, -- the last with events
 	failures        bigint           NOT NULL DEFAULT 0,
 	retry_at        bigint,
@@ -24,7 +32,25 @@ CREATE INDEX conversations_due ON {prefix}.conversations (due, workspace, conver
 CREATE INDEX conversations_open ON {prefix}.conversations (workspace, policy_revision, conversation) WHERE dormant_since IS NULL AND (failures = 0 OR retry_at IS NOT NULL);
 CREATE INDEX conversations_dormant ON {prefix}.conversations (dormant_since, workspace, conversation) WHERE dormant_since IS NOT NULL;
 CREATE INDEX conversations_set_back ON {prefix}.conversations (workspace, conversation) WHERE failures > 0;
-CREATE INDEX conversations_of_visitor ON {prefix}.conversations (workspace, visitor, conversation);
+-- The views.
+CREATE INDEX conversations_in_state ON {prefix}.conversations (workspace, state, since, conversation);
+CREATE INDEX conversations_updated ON {prefix}.conversations (workspace, state, updated, conversation);
+CREATE INDEX conversations_of_agent ON {prefix}.conversations (workspace, agent, state, since, conversation) WHERE agent <> '';
+CREATE INDEX conversations_of_group ON {prefix}.conversations (workspace, grp, state, since, conversation);
+CREATE INDEX conversations_of_visitor ON {prefix}.conversations (workspace, visitor, state, since, conversation);
+CREATE INDEX conversations_with_outcome ON {prefix}.conversations (workspace, outcome, state, since, conversation) WHERE outcome <> '';
+CREATE INDEX conversations_in_seat ON {prefix}.conversations (workspace, seat) WHERE seat <> '';
+
+-- The tags of the conversations once more, to find them by.
+CREATE TABLE {prefix}.tags (
+	workspace    text COLLATE "C" NOT NULL,
+	conversation text COLLATE "C" NOT NULL,
+	tag          text COLLATE "C" NOT NULL,
+	state        text COLLATE "C" NOT NULL,
+	since        bigint           NOT NULL,
+	PRIMARY KEY (workspace, conversation, tag)
+);
+CREATE INDEX tags_view ON {prefix}.tags (workspace, tag, state, since, conversation);
 
 CREATE TABLE {prefix}.events (
 	workspace    text COLLATE "C" NOT NULL,
@@ -58,6 +84,33 @@ CREATE TABLE {prefix}.policies (
 	revision  bigint           NOT NULL,
 	body      bytea            NOT NULL
 );
+
+-- Of agents, groups and visitors. How many seats of an agent are taken is counted in the conversations.
+CREATE TABLE {prefix}.records (
+	workspace  text COLLATE "C" NOT NULL,
+	kind       text COLLATE "C" NOT NULL,
+	id         text COLLATE "C" NOT NULL,
+	version    bigint           NOT NULL,
+	body       bytea            NOT NULL,
+	text       text             NOT NULL,
+	due        bigint,
+	groups     json             NOT NULL,
+	available  boolean          NOT NULL,
+	capacity   bigint           NOT NULL,
+	seats_at   bigint,
+	seat_moves bigint           NOT NULL DEFAULT 0,
+	PRIMARY KEY (workspace, kind, id)
+);
+CREATE INDEX records_due ON {prefix}.records (due, workspace, kind, id) WHERE due IS NOT NULL;
+
+-- The groups of the agents once more, to find them by.
+CREATE TABLE {prefix}.memberships (
+	workspace text COLLATE "C" NOT NULL,
+	grp       text COLLATE "C" NOT NULL,
+	agent     text COLLATE "C" NOT NULL,
+	PRIMARY KEY (workspace, grp, agent)
+);
+CREATE INDEX memberships_of_agent ON {prefix}.memberships (workspace, agent, grp);
 
 -- CACHE must stay 1: the commits to a conversation are numbered in this order.
 CREATE SEQUENCE {prefix}.commit_ids AS bigint CACHE 1;

@@ -3,8 +3,8 @@
 -- Times are microseconds since 1970 in UTC, NULL for none. Bodies are opaque.
 -- Indexes have names so that statements can insist on them.
 
--- A conversation as it stands. The body is last, so that reading the other
--- columns does not pass over it.
+-- A conversation as it stands. Tags are a JSON array. The body is last, so that
+-- reading the other columns does not pass over it.
 CREATE TABLE {prefix}heads (
     workspace       TEXT    NOT NULL,
     conversation    TEXT    NOT NULL,
@@ -16,6 +16,14 @@ CREATE TABLE {prefix}heads (
     failures        INTEGER NOT NULL DEFAULT 0,
     retry_at        INTEGER, -- NULL with failures: not until it is released
     reason_id       INTEGER, -- of its text
+    state           TEXT    NOT NULL,
+    agent           TEXT    NOT NULL,
+    grp             TEXT    NOT NULL,
+    outcome         TEXT    NOT NULL,
+    tags            TEXT    NOT NULL,
+    since           INTEGER NOT NULL,
+    updated         INTEGER NOT NULL,
+    seat            TEXT    NOT NULL,
     body            BLOB    NOT NULL
 ) STRICT;
 
@@ -40,8 +48,79 @@ CREATE INDEX {prefix}heads_dormant
     ON {prefix}heads (dormant_since, workspace, conversation)
     WHERE dormant_since IS NOT NULL;
 
+-- The views.
+CREATE INDEX {prefix}heads_state
+    ON {prefix}heads (workspace, state, since, conversation);
+
+CREATE INDEX {prefix}heads_agent
+    ON {prefix}heads (workspace, agent, state, since, conversation)
+    WHERE agent <> '';
+
+CREATE INDEX {prefix}heads_group
+    ON {prefix}heads (workspace, state, grp, since, conversation);
+
 CREATE INDEX {prefix}heads_visitor
-    ON {prefix}heads (workspace, visitor, conversation);
+    ON {prefix}heads (workspace, visitor, state, since, conversation);
+
+CREATE INDEX {prefix}heads_outcome
+    ON {prefix}heads (workspace, state, outcome, since, conversation)
+    WHERE outcome <> '';
+
+-- What stands behind the conversation is there to be looked at without going to
+-- the table: views in this order pass over what they do not select.
+CREATE INDEX {prefix}heads_updated
+    ON {prefix}heads (workspace, state, updated, conversation, since, agent, grp, outcome);
+
+-- A seat of an agent is taken by each conversation that is here, and counted by
+-- nothing else.
+CREATE INDEX {prefix}heads_seat
+    ON {prefix}heads (workspace, seat)
+    WHERE seat <> '';
+
+-- A conversation once for each of its tags.
+CREATE TABLE {prefix}tags (
+    workspace    TEXT    NOT NULL,
+    tag          TEXT    NOT NULL,
+    state        TEXT    NOT NULL,
+    since        INTEGER NOT NULL,
+    conversation TEXT    NOT NULL,
+    PRIMARY KEY (workspace, tag, state, since, conversation)
+) STRICT, WITHOUT ROWID;
+
+-- Agents, groups and visitors. What grps holds is a JSON array.
+CREATE TABLE {prefix}records (
+    workspace  TEXT    NOT NULL,
+    kind       TEXT    NOT NULL,
+    id         TEXT    NOT NULL,
+    version    INTEGER NOT NULL,
+    due        INTEGER,
+    grps       TEXT    NOT NULL,
+    available  INTEGER NOT NULL,
+    capacity   INTEGER NOT NULL,
+    seats_at   INTEGER,
+    seat_moves INTEGER NOT NULL DEFAULT 0,
+    text_id    INTEGER, -- NULL: it came without
+    body       BLOB    NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX {prefix}records_key
+    ON {prefix}records (workspace, kind, id);
+
+CREATE INDEX {prefix}records_due
+    ON {prefix}records (due, workspace, kind, id)
+    WHERE due IS NOT NULL;
+
+CREATE INDEX {prefix}records_available
+    ON {prefix}records (workspace, kind, id)
+    WHERE available = 1;
+
+-- An agent once for each of its groups.
+CREATE TABLE {prefix}memberships (
+    workspace TEXT NOT NULL,
+    grp       TEXT NOT NULL,
+    agent     TEXT NOT NULL,
+    PRIMARY KEY (workspace, grp, agent)
+) STRICT, WITHOUT ROWID;
 
 -- The events of a conversation lie together, as they are read.
 CREATE TABLE {prefix}events (

@@ -1,0 +1,225 @@
+package lifecycle
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/roster"
+	"github.com/adjourn/adjourn/storage"
+)
+
+// Errors about the people of a workspace.
+var (
+	// ErrNoAgent: the workspace has no such agent.
+	ErrNoAgent = errors.New("lifecycle: no such agent")
+
+	// ErrNoGroup: the workspace has no such group.
+	ErrNoGroup = errors.New("lifecycle: no such group")
+)
+
+// An Agent is an agent as they stand.
+type Agent struct {
+	roster.Agent
+	Version int64     // counts the changes of how they stand, their seats apart
+	Seats   int       // how many conversations they have; snoozed ones are not among them
+	SeatsAt time.Time // when they last got or gave up one; zero: never
+}
+
+// SetAgent adds an agent, or changes the capacity and the groups of one. A
+// capacity of zero means [roster.DefaultCapacity]. The groups must exist
+// ([ErrNoGroup]); an agent without any still gets conversations without a group. A
+// new agent is unavailable until [Desk.SetAvailability] says otherwise. One who
+// was removed is added anew. A lower capacity takes no conversation away.
+func (d *Desk) SetAgent(ctx context.Context, workspace, id string, capacity int, groups ...string) (Agent, error) {
+	wanted := roster.New(id, capacity, groups...)
+	if err := wanted.Check(); err != nil {
+		return Agent{}, &conversation.InvalidError{Field: "agent", Rule: err.Error(), Err: err}
+	}
+	for _, group := range wanted.Groups {
+		if err := d.checkGroup(ctx, workspace, group); err != nil {
+			return Agent{}, err
+		}
+	}
+	return d.changeAgent(ctx, workspace, id, func(a roster.Agent, now time.Time, _ conversation.Policies) (roster.Agent, error) {
+		if a.ID == "" || a.Removed {
+			a = wanted
+			a.Since = now
+		}
+		a.Capacity, a.Groups = wanted.Capacity, wanted.Groups
+		return a, nil
+	})
+}
+
+func (d *Desk) checkGroup(ctx context.Context, workspace, id string) error {
+	group, err := d.Group(ctx, workspace, id)
+	if err == nil && group.Removed {
+		err = fmt.Errorf("%w: %s", ErrNoGroup, id)
+	}
+	return err
+}
+
+// SetAvailability says whether an agent is available, as a source sees it: what
+// is set by hand beats what the host saw, and [roster.Unset] lets the other source
+// decide. A lost connection counts only after the grace of the workspace's
+// policies. Being unavailable keeps new conversations away and takes none away,
+// but see [conversation.Policy].ReassignAfter. Saying what holds already changes
+// nothing.
+func (d *Desk) SetAvailability(ctx context.Context, workspace, id string, source roster.Source, to roster.Availability) (Agent, error) {
+	if source != roster.Manual && source != roster.Automatic {
+		return Agent{}, &conversation.InvalidError{Field: "source", Rule: "must be manual or automatic"}
+	}
+	if !slices.Contains([]roster.Availability{roster.Unset, roster.Available, roster.Unavailable}, to) {
+		return Agent{}, &conversation.InvalidError{Field: "availability", Rule: "must be available, unavailable or unset"}
+	}
+	return d.changeAgent(ctx, workspace, id, func(a roster.Agent, now time.Time, p conversation.Policies) (roster.Agent, error) {
+		if err := present(a, id); err != nil {
+			return a, err
+		}
+		return a.Expire(now, grace(p)).With(source, to, now, grace(p)), nil
+	})
+}
+
+// RemoveAgent removes an agent. Each of their conversations, snoozed ones too,
+// goes to Waiting with an event of its own, and is routed. Removing one who was
+// removed changes nothing. An agent of the ID can be added again.
+func (d *Desk) RemoveAgent(ctx context.Context, workspace, id string) error {
+	_, err := d.changeAgent(ctx, workspace, id, func(a roster.Agent, now time.Time, _ conversation.Policies) (roster.Agent, error) {
+		if a.Removed {
+			return a, nil
+		}
+		if err := present(a, id); err != nil {
+			return a, err
+		}
+		return a.Gone(now), nil
+	})
+	return err
+}
+
+// Agent returns an agent, or an error wrapping [ErrNoAgent].
+func (d *Desk) Agent(ctx context.Context, workspace, id string) (Agent, error) {
+	key, err := recordKey(workspace, storage.KindAgent, id)
+	if err != nil {
+		return Agent{}, err
+	}
+	r, a, err := d.agent(ctx, key)
+	if err == nil {
+		err = present(a, id)
+	}
+	if err != nil {
+		return Agent{}, err
+	}
+	return agentOf(r, a), nil
+}
+
+// Agents returns the agents of a group, or of the workspace if group is empty,
+// ordered by ID, beginning after the given one (empty: from the first on), at most
+// limit. Removed ones are not among them.
+func (d *Desk) Agents(ctx context.Context, workspace, group, after string, limit int) ([]Agent, error) {
+	if err := cmp.Or(checkList(workspace, limit), checkOptional("group", group), checkOptional("after", after)); err != nil {
+		return nil, err
+	}
+	var agents []Agent
+	for len(agents) < limit {
+		page, err := d.store.List(ctx, storage.RecordQuery{Workspace: workspace, Kind: storage.KindAgent, Group: group}, after, limit)
+		if err != nil {
+			return nil, fmt.Errorf("lifecycle: agents of %s: %w", workspace, err)
+		}
+		for _, r := range page {
+			a, err := roster.Decode[roster.Agent](r.Body)
+			if err != nil {
+				return nil, fmt.Errorf("lifecycle: agent %s: %w", r.Key.ID, err)
+			}
+			if !a.Removed && len(agents) < limit {
+				agents = append(agents, agentOf(r, a))
+			}
+			after = r.Key.ID
+		}
+		if len(page) < limit {
+			break
+		}
+	}
+	return agents, nil
+}
+
+func agentOf(r storage.Record, a roster.Agent) Agent {
+	return Agent{Agent: a, Version: r.Version, Seats: r.Seats, SeatsAt: r.SeatsAt}
+}
+
+// present returns an error unless the agent exists.
+func present(a roster.Agent, id string) error {
+	if a.ID == "" || a.Removed {
+		return fmt.Errorf("%w: %s", ErrNoAgent, id)
+	}
+	return nil
+}
+
+func grace(p conversation.Policies) time.Duration {
+	if p.AvailabilityGrace == 0 {
+		return conversation.DefaultAvailabilityGrace
+	}
+	return p.AvailabilityGrace
+}
+
+// agent reads the record of an agent; the zero Agent if there is none.
+func (c *commands) agent(ctx context.Context, key storage.RecordKey) (storage.Record, roster.Agent, error) {
+	r, err := c.store.Record(ctx, key)
+	if err != nil || r.Version == 0 {
+		if err != nil {
+			err = fmt.Errorf("lifecycle: agent %s: %w", key.ID, err)
+		}
+		return r, roster.Agent{}, err
+	}
+	a, err := roster.Decode[roster.Agent](r.Body)
+	if err != nil {
+		return r, a, fmt.Errorf("lifecycle: agent %s: %w", key.ID, err)
+	}
+	return r, a, nil
+}
+
+// changeAgent changes the record of an agent, and has the consequences worked off
+// from now on.
+func (d *Desk) changeAgent(ctx context.Context, workspace, id string, change func(roster.Agent, time.Time, conversation.Policies) (roster.Agent, error)) (Agent, error) {
+	key, err := recordKey(workspace, storage.KindAgent, id)
+	if err != nil {
+		return Agent{}, err
+	}
+	policies, err := d.policiesOf(ctx, workspace)
+	if err != nil {
+		return Agent{}, err
+	}
+	var after roster.Agent
+	r, err := d.changeRecord(ctx, key, func(r storage.Record, now time.Time) (storage.Record, error) {
+		var a roster.Agent
+		var err error
+		if r.Version > 0 {
+			if a, err = roster.Decode[roster.Agent](r.Body); err != nil {
+				return r, err
+			}
+		}
+		if after, err = change(a, now, policies); err != nil {
+			return r, err
+		}
+		r.Groups, r.Capacity, r.Available = after.Groups, after.Capacity, after.TakesNew()
+		r.Due = now
+		r.Body, err = roster.Encode(after)
+		return r, err
+	})
+	return agentOf(r, after), err
+}
+
+// policiesOf returns the policies of a workspace.
+func (d *Desk) policiesOf(ctx context.Context, workspace string) (conversation.Policies, error) {
+	loaded, err := d.store.Load(ctx, storage.Key{Workspace: workspace}, "")
+	if err == nil {
+		var p conversation.Policies
+		if p, err = d.policies.decode(workspace, loaded.Policies); err == nil {
+			return p, nil
+		}
+	}
+	return conversation.Policies{}, fmt.Errorf("lifecycle: policies of %s: %w", workspace, err)
+}

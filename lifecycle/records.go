@@ -1,0 +1,76 @@
+package lifecycle
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/storage"
+)
+
+func recordKey(workspace string, kind storage.Kind, id string) (storage.RecordKey, error) {
+	if err := conversation.CheckID("workspace", workspace); err != nil {
+		return storage.RecordKey{}, err
+	}
+	if err := conversation.CheckID(string(kind), id); err != nil {
+		return storage.RecordKey{}, err
+	}
+	return storage.RecordKey{Workspace: workspace, Kind: kind, ID: id}, nil
+}
+
+func checkList(workspace string, limit int) error {
+	if err := conversation.CheckID("workspace", workspace); err != nil {
+		return err
+	}
+	if limit <= 0 {
+		return &conversation.InvalidError{Field: "limit", Rule: "must be positive"}
+	}
+	return nil
+}
+
+// checkOptional checks an ID that may be empty.
+func checkOptional(field, id string) error {
+	if id == "" {
+		return nil
+	}
+	return conversation.CheckID(field, id)
+}
+
+// changeRecord changes a record as conversations are changed: read, decide, put
+// on the version that was read. What changes neither body, text, nor what is
+// looked for by, is not put. A change must find itself done if it is made again,
+// so that one of unknown outcome can be repeated.
+func (d *Desk) changeRecord(ctx context.Context, key storage.RecordKey, change func(storage.Record, time.Time) (storage.Record, error)) (storage.Record, error) {
+	unknown := 0
+	for range maxAttempts {
+		r, err := d.store.Record(ctx, key)
+		if err != nil {
+			return r, fmt.Errorf("lifecycle: %s %s: %w", key.Kind, key.ID, err)
+		}
+		now, err := d.now(ctx)
+		if err != nil {
+			return r, err
+		}
+		changed, err := change(r, now)
+		if err != nil {
+			return r, err
+		}
+		if r.Version > 0 && r.Text == changed.Text && r.Available == changed.Available && bytes.Equal(r.Body, changed.Body) {
+			return r, nil
+		}
+		switch err = d.store.Put(ctx, changed); {
+		case err == nil:
+			d.wakeRun()
+			changed.Version++
+			return changed, nil
+		case errors.Is(err, storage.ErrOutcomeUnknown) && unknown < maxUnknown && ctx.Err() == nil:
+			unknown++
+		case !errors.Is(err, storage.ErrConflict):
+			return r, fmt.Errorf("lifecycle: put %s %s: %w", key.Kind, key.ID, err)
+		}
+	}
+	return storage.Record{}, fmt.Errorf("%w: %s %s", ErrBusy, key.Kind, key.ID)
+}
