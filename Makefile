@@ -5,7 +5,7 @@ TIMERS ?= 100000
 CONVERSATIONS ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help test figures soak lint bench generate fuzz
+.PHONY: help test figures soak views lint bench generate fuzz
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ soak: ## the suites on real databases with ROUNDS (1000) crashes, TIMERS (100000
 	METAMORPHIC=10 CRASH_ROUNDS=$(ROUNDS) CRASH_TIMERS=$(TIMERS) ROUTING_CONVERSATIONS=$(CONVERSATIONS) ROUTING_DEATHS=$(ROUNDS) \
 		$(GO) test -v -timeout 10h -run '^Test(Metamorphic|Timers|.*Killed|.*PowerLoss)' \
 		./internal/drivertest/... | .ci/figures
+
+views: ## plans and times of lists over a million conversations, on both databases
+	@ADJOURN_MILLION=1 $(GO) test -v -timeout 1h -run '(SQLiteCrowd|PostgresViews)' ./internal/drivertest | \
+		sed -nE 's/^ *([a-z]+)_[a-z_]+test\.go:[0-9]+: views: /\1: /p'
 
 lint: ## gofmt, go vet and staticcheck over every module
 	@.ci/run gofmt vet staticcheck

@@ -218,8 +218,8 @@ type Query struct {
 	Outcome   string
 	Tag       string // only those that have it
 
-	Order    Order // by Since or by Updated
-	Newest   bool  // the latest first, otherwise the earliest
+	Order    Order     // by Since or by Updated
+	Newest   bool      // the latest first, otherwise the earliest
 	From, To time.Time // of what it is ordered by: not before From, and before To
 	After    Place     // only what comes behind; the zero Place: from the first on
 }

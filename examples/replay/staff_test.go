@@ -276,7 +276,7 @@ func TestRandomStaff(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	pick := func(values ...string) string { return values[random.IntN(len(values))] }
-	for range 25 {
+	for range 12 {
 		input, n := randomFile(random), 1+random.IntN(5)
 		args := append(randomRules(random), "-capacity", pick("1", "2", "3"),
 			"-hours", pick("always", "Mon-Fri 09:00-17:00 Europe/Berlin", "Mon,Thu 22:00-06:30 UTC", "Sat-Sun 00:00-00:00 Asia/Tokyo"))

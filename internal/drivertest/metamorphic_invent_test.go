@@ -163,7 +163,7 @@ var metaKinds = []struct {
 	{6, (*metaInventor).readFeed},
 	{2, (*metaInventor).advance},
 	{4, (*metaInventor).read},
-	{2, (*metaInventor).forget},
+	{3, (*metaInventor).forget},
 	{3, (*metaInventor).purge},
 	{2, (*metaInventor).damage},
 	{4, (*metaInventor).setBack},
@@ -530,6 +530,12 @@ func (v *metaInventor) forget(ctx context.Context) metaOperation {
 	o := metaForget{key.Workspace, v.get(ctx, key).Visitor}
 	if o.visitor == "" || v.one(4) {
 		o.visitor = metaPick(v.Rand, metaVisitors...)
+	}
+	visitors := storage.RecordQuery{Workspace: key.Workspace, Kind: storage.KindVisitor}
+	known, _ := v.model.subject.store().List(ctx, visitors, "", 10)
+	known = slices.DeleteFunc(known, func(r storage.Record) bool { return r.Text == "" })
+	if len(known) > 0 && !v.one(3) {
+		o.visitor = metaPick(v.Rand, known...).Key.ID
 	}
 	return o
 }

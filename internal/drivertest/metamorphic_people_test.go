@@ -257,7 +257,7 @@ func (v *metaInventor) person(context.Context) metaOperation {
 		bad := metaPick(v.Rand, &workspace, &id, &visitor)
 		*bad = metaPick(v.Rand, metaBadIDs...)
 	}
-	switch n := v.IntN(28); {
+	switch n := v.IntN(30); {
 	case n < 5:
 		return metaSetAgent{workspace, id, metaPick(v.Rand, 1, 1, 1, 2, 2, 0, -1, roster.MaxCapacity+1), v.groups()}
 	case n < 14:

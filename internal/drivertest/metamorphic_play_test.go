@@ -315,6 +315,7 @@ func (o metaForget) play(ctx context.Context, p *metaPlayer, s *metaSight) {
 	if !s.failed(err) {
 		s.say("%d conversations", n)
 	}
+	s.person(ctx, p, o.workspace, storage.KindVisitor, o.visitor)
 }
 
 // A metaPurge removes what was closed long ago: all of it, or with a limit the

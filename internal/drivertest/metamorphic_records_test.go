@@ -131,7 +131,9 @@ func (o metaCommit) commit(ctx context.Context, tx storage.Tx, now time.Time, s 
 		text, _ := conversation.Text(r.Event)
 		c.Events = append(c.Events, storage.Event{Version: int64(r.Seq), Body: body, Text: text})
 	}
-	if o.seated && after.State != conversation.StateAssigned { // a Desk counts on the seat of what is assigned
+	// A Desk counts on the seat of what is assigned. Without events it is not
+	// looked at.
+	if o.seated && (len(records) == 0 || after.State != conversation.StateAssigned) {
 		c.Head.Seat = o.seat
 	}
 	c.Head.Tags, c.Head.Due, c.Head.PolicyRevision = slices.Clone(o.tags), o.due, loaded.Policies.Revision
@@ -289,8 +291,12 @@ func (v *metaInventor) put(context.Context) metaOperation {
 	return o
 }
 
-func (v *metaInventor) settle(context.Context) metaOperation {
+// settle prefers a record that is due some time.
+func (v *metaInventor) settle(ctx context.Context) metaOperation {
 	o := metaSettle{key: v.recordKey(), due: v.instant(), older: v.off()}
+	if due, _ := v.model.subject.store().DueRecords(ctx, metaEnd, storage.DueRecord{}, 100); len(due) > 0 && !v.one(3) {
+		o.key = metaPick(v.Rand, due...).Key
+	}
 	if v.one(4) {
 		o.fewer = metaPick[int64](v.Rand, -1, 1)
 	}
@@ -320,7 +326,8 @@ func (v *metaInventor) commitTo(key storage.Key) metaCommit {
 	case n < 10:
 		o.event = conversation.NoteAdded{Text: v.text()}
 	}
-	if v.one(6) {
+	_, closes := o.event.(conversation.Closed)
+	if v.one(6) || o.event == nil || closes && v.one(2) {
 		o.seated, o.seat = true, metaPick(v.Rand, "", metaPick(v.Rand, metaAgents...))
 	}
 	if v.one(2) {
@@ -354,62 +361,72 @@ func (v *metaInventor) dueRecords(context.Context) metaOperation {
 	return o
 }
 
-// view often has bounds and a place that conversations have, or just beside
-// them.
+// view mostly selects by what a conversation has, with bounds and a place that
+// conversations have, or just beside them.
 func (v *metaInventor) view(ctx context.Context) metaOperation {
-	o := metaView{query: v.query(), page: metaPick(v.Rand, 1, 2, 100)}
-	all := storage.Query{Workspace: o.query.Workspace, State: o.query.State, Order: o.query.Order}
-	rows, _ := v.model.subject.store().View(ctx, all, 100)
-	if len(rows) == 0 {
-		return o
+	o := metaView{page: metaPick(v.Rand, 1, 2, 100)}
+	key := v.key()
+	q := storage.Query{
+		Workspace: key.Workspace, State: string(metaPick(v.Rand, conversation.States()...)),
+		Order: metaPick(v.Rand, "", storage.BySince, storage.ByUpdated), Newest: v.one(2),
 	}
-	place := func() storage.Place {
-		return metaPlace(o.query.Order, metaPick(v.Rand, rows...))
+	loaded, _ := v.model.subject.store().Load(ctx, key, "")
+	if head := loaded.Head; head.Version > 0 && !v.one(6) {
+		q.State = head.State
+		v.filter(&q, head)
+	} else {
+		v.filter(&q, storage.Head{
+			Agent: metaPick(v.Rand, metaAgents...), Group: metaPick(v.Rand, metaGroups...), Visitor: metaPick(v.Rand, metaVisitors...),
+			Outcome: string(metaPick(v.Rand, metaOutcomes...)), Tags: metaPick(v.Rand, metaTags...),
+		})
 	}
+	all := storage.Query{Workspace: q.Workspace, State: q.State, Order: q.Order}
+	if rows, _ := v.model.subject.store().View(ctx, all, 100); len(rows) > 0 {
+		v.bounds(&q, rows)
+	}
+	o.query = q
+	return o
+}
+
+// filter selects by some of what the conversation has.
+func (v *metaInventor) filter(q *storage.Query, like storage.Head) {
+	for range v.IntN(3) {
+		switch v.IntN(6) {
+		case 0:
+			q.Agent = like.Agent
+		case 1, 2:
+			q.Group, q.Ungrouped = like.Group, like.Group == ""
+		case 3:
+			q.Visitor = like.Visitor
+		case 4:
+			q.Outcome = like.Outcome
+		case 5:
+			if len(like.Tags) > 0 {
+				q.Tag = metaPick(v.Rand, like.Tags...)
+			} else {
+				q.Tag = "vip"
+			}
+		}
+	}
+}
+
+func (v *metaInventor) bounds(q *storage.Query, rows []storage.Row) {
+	place := func() storage.Place { return metaPlace(q.Order, metaPick(v.Rand, rows...)) }
 	beside := func() time.Time {
 		return place().At.Add(metaPick(v.Rand, 0, 0, 0, -time.Microsecond, time.Microsecond))
 	}
 	if v.one(3) {
-		o.query.From = beside()
+		q.From = beside()
 	}
 	if v.one(3) {
-		o.query.To = beside()
+		q.To = beside()
 	}
-	if v.one(3) {
-		o.query.After = place()
-		if v.one(4) {
-			o.query.After.Conversation = metaPick(v.Rand, metaConversations...)
-		}
+	if !v.one(3) {
+		return
 	}
-	return o
-}
-
-// query prefers what selects something.
-func (v *metaInventor) query() storage.Query {
-	q := storage.Query{
-		Workspace: v.workspace(), State: string(metaPick(v.Rand, conversation.States()...)),
-		Order: metaPick(v.Rand, "", storage.BySince, storage.ByUpdated), Newest: v.one(2),
+	if q.After = place(); v.one(4) {
+		q.After.Conversation = metaPick(v.Rand, metaConversations...)
 	}
-	if v.one(2) {
-		q.State = string(metaPick(v.Rand, conversation.StateWaiting, conversation.StateAssigned))
-	}
-	for range v.IntN(3) {
-		switch v.IntN(6) {
-		case 0:
-			q.Agent = metaPick(v.Rand, metaAgents...)
-		case 1:
-			q.Group, q.Ungrouped = metaPick(v.Rand, "sales", "Sales"), false
-		case 2:
-			q.Group, q.Ungrouped = "", true
-		case 3:
-			q.Visitor = metaPick(v.Rand, metaVisitors...)
-		case 4:
-			q.Outcome = string(metaPick(v.Rand, metaOutcomes...))
-		case 5:
-			q.Tag = metaPick(v.Rand, "vip", "VIP", "späť 👋")
-		}
-	}
-	return q
 }
 
 // metaPlace is that of a conversation in a view.

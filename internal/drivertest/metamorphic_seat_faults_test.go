@@ -288,7 +288,8 @@ var metaRecordFaults = []metaFault{
 	}},
 	{"Settle does not put off", func(b *metaBroken) {
 		b.settle = func(r *storage.Record, now storage.Record) {
-			if now.Due.After(b.subject.player.now) && now.Due.Before(r.Due) { // what is over would be due for ever
+			later := r.Due.IsZero() || now.Due.Before(r.Due)
+			if now.Due.After(b.subject.player.now) && later { // what is over would be due for ever
 				r.Due = now.Due
 			}
 		}
