@@ -1,10 +1,12 @@
 package lifecycle_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/adjourn/adjourn/closure"
@@ -13,6 +15,8 @@ import (
 	"github.com/adjourn/adjourn/lifecycle/lifecycletest"
 	"github.com/adjourn/adjourn/roster"
 	"github.com/adjourn/adjourn/snooze"
+	"github.com/adjourn/adjourn/storage"
+	"github.com/adjourn/adjourn/storage/memory"
 )
 
 // team adds available agents to the kit's workspace.
@@ -147,5 +151,32 @@ func TestListByTag(t *testing.T) {
 	chat.Do(ann, conversation.Reclassify{Outcome: closure.Resolved, Tags: []string{"late"}})
 	if got := [2]int{list("late"), list("refund")}; got != [2]int{1, 0} {
 		t.Errorf("after it was reclassified: found %v", got)
+	}
+}
+
+// neverSettles is a store in which somebody else is always faster to change a
+// record.
+type neverSettles struct{ storage.Store }
+
+func (neverSettles) Settle(context.Context, storage.Record) error { return storage.ErrConflict }
+
+// TestARecordThatNeverRests keeps neither the tick from ending nor others waiting.
+func TestARecordThatNeverRests(t *testing.T) {
+	t.Parallel()
+	desk := newDesk(t, neverSettles{memory.New()}, lifecycle.Options{Clock: clock.NewMock()})
+	call := lifecycle.Call{Workspace: "acme", Conversation: "c-1", By: vic}
+	accepted(t)(desk.Open(t.Context(), call, conversation.Open{}))
+	if _, err := desk.SetAgent(t.Context(), "acme", "ann", 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := desk.SetAvailability(t.Context(), "acme", "ann", roster.Manual, roster.Available); err != nil {
+		t.Fatal(err)
+	}
+	ticked, err := desk.Tick(t.Context())
+	if err != nil || len(ticked.Assigned) != 1 {
+		t.Errorf("assigned %v, %v", ticked.Assigned, err)
+	}
+	if len(ticked.Failed) != 1 || ticked.Failed[0].Record != "agent ann" || !errors.Is(ticked.Failed[0].Err, lifecycle.ErrBusy) {
+		t.Errorf("failed %v, want the agent, with ErrBusy", ticked.Failed)
 	}
 }

@@ -64,9 +64,23 @@ func (w *worker) command(ctx context.Context, c conversation.Conversation, comma
 	return err
 }
 
+// maxSettle bounds how often a record is worked on in a row. Each time somebody
+// else changed it meanwhile.
+const maxSettle = 100
+
 // work does what is due of a record, and has it rest until it is due again. One
-// that changed meanwhile stays due.
+// that changed meanwhile is worked on anew.
 func (w *worker) work(ctx context.Context, key storage.RecordKey) error {
+	for range maxSettle {
+		err := w.workOnce(ctx, key)
+		if !errors.Is(err, storage.ErrConflict) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %s %s", ErrBusy, key.Kind, key.ID)
+}
+
+func (w *worker) workOnce(ctx context.Context, key storage.RecordKey) error {
 	r, err := w.desk.store.Record(ctx, key)
 	if err != nil {
 		return fmt.Errorf("lifecycle: %s %s: %w", key.Kind, key.ID, err)
@@ -84,11 +98,10 @@ func (w *worker) work(ctx context.Context, key storage.RecordKey) error {
 	if err != nil {
 		return err
 	}
-	err = w.desk.store.Settle(ctx, r)
-	if errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrOutcomeUnknown) {
-		return nil
+	if err = w.desk.store.Settle(ctx, r); err != nil {
+		return fmt.Errorf("lifecycle: settle %s %s: %w", key.Kind, key.ID, err)
 	}
-	return err
+	return nil
 }
 
 // eachOf calls do for the conversations that a query selects, page by page. What do

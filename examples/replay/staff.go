@@ -27,7 +27,8 @@ import (
 //   - Agents have a capacity, and hours. Every second one is marked as available
 //     by hand, the others by their connection; every fourth comes and goes an hour
 //     later. Nobody comes on days when nobody writes and nothing is open: files
-//     have gaps of months.
+//     have gaps of months. Who is always there is there in the gaps, too, which
+//     leaves little of the share of seats used.
 //   - Who has the conversation gives the answers of the file, in their order. An
 //     answer takes as long as in the file: from what stands before it there, or
 //     from when somebody first had the conversation after that. So work that waits

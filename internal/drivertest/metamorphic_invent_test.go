@@ -543,8 +543,10 @@ func (v *metaInventor) forget(ctx context.Context) metaOperation {
 // purge often cuts exactly where a conversation was closed, or just beside it.
 func (v *metaInventor) purge(ctx context.Context) metaOperation {
 	o := metaPurge{keep: metaPick(v.Rand, time.Microsecond, time.Hour, time.Hour, 24*time.Hour, 72*time.Hour)}
-	if c := v.get(ctx, v.key()); c.State == conversation.StateClosed {
-		o.keep = v.now.UTC().Truncate(time.Microsecond).Sub(c.Closing.At) + metaPick(v.Rand, -time.Microsecond, 0, time.Microsecond)
+	closed := storage.Query{Workspace: v.workspace(), State: string(conversation.StateClosed)}
+	if rows, _ := v.model.subject.store().View(ctx, closed, 10); len(rows) > 0 {
+		at := metaPick(v.Rand, rows...).Head.DormantSince
+		o.keep = v.now.UTC().Truncate(time.Microsecond).Sub(at) + metaPick(v.Rand, -time.Microsecond, 0, time.Microsecond)
 	}
 	if v.one(3) {
 		o.limit = 1 + v.IntN(2)

@@ -241,6 +241,11 @@ func (v *metaInventor) team() []metaOperation {
 	}
 	workspace := v.hot[0].Workspace
 	planned := []metaOperation{metaSetGroup{workspace: workspace, id: "sales"}}
+	if v.one(2) {
+		o := metaSetPolicies{workspace: workspace, policies: conversation.Policies{Default: v.policy()}}
+		o.policies.Default.NotifyByEmail, o.policies.Default.PullOnly = true, false
+		planned = append(planned, o, metaSetEmail{workspace, metaPick(v.Rand, metaVisitors...), "vic@example.com"})
+	}
 	for _, id := range metaAgents[:1+v.IntN(2)] {
 		planned = append(planned,
 			metaSetAgent{workspace, id, 1 + v.IntN(2), metaPick(v.Rand, nil, []string{"sales"})},

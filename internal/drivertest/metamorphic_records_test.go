@@ -328,10 +328,10 @@ func (v *metaInventor) commitTo(key storage.Key) metaCommit {
 	}
 	_, closes := o.event.(conversation.Closed)
 	if v.one(6) || o.event == nil || closes && v.one(2) {
-		o.seated, o.seat = true, metaPick(v.Rand, "", metaPick(v.Rand, metaAgents...))
+		o.seated, o.seat = true, metaPick(v.Rand, "", agent, agent)
 	}
 	if v.one(2) {
-		o.seen = metaSeen{agent: metaPick(v.Rand, agent, agent, metaPick(v.Rand, metaAgents...)), older: v.off(), overfill: v.one(3)}
+		o.seen = metaSeen{agent: metaPick(v.Rand, agent, agent, metaPick(v.Rand, metaAgents...)), older: v.off(), overfill: v.one(2)}
 	}
 	if v.one(4) {
 		o.command = v.commandID()

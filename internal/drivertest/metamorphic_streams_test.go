@@ -43,7 +43,7 @@ func TestMetamorphicStreams(t *testing.T) {
 		want = append(want, ": "+why.Error())
 	}
 	var all strings.Builder
-	for stream := range int64(150) {
+	for stream := range int64(metaStreams) {
 		_, seen, err := metaInvent(t.Context(), metaDice(1, stream), metaOperations)
 		if err != nil {
 			t.Fatal(err)
