@@ -94,7 +94,8 @@ type Transfer struct {
 
 // Requeue puts the conversation back into Waiting, at the end of the queue.
 type Requeue struct {
-	// Reason is why the agent lost it; for the system only.
+	// Reason is why the agent lost it; for the system only, and for supervisors
+	// who log the agent out.
 	Reason WaitReason `json:"reason,omitempty"`
 }
 

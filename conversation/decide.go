@@ -279,7 +279,7 @@ func (d *decision) room() bool {
 // still takes: they are few and do not repeat.
 func endsOrExpires(c Command) bool {
 	switch c := c.(type) {
-	case Close, Block, Expire:
+	case Close, Block, Expire, Regroup:
 		return true
 	case Requeue:
 		return c.Reason != "" // nobody stays with an agent who is gone

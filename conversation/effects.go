@@ -144,14 +144,15 @@ func (d *decision) wake(to State, cause WakeCause) {
 
 func closeIt(d *decision, c Close) {
 	outcome, reason, cause := c.decision(d.by)
-	tags := d.tags(c.Tags)
+	tags := d.tags(c.Tags, nil)
 	d.close(outcome, reason, cause, tags)
 }
 
-// tags returns tags in order, each once. All must be of the catalogue.
-func (d *decision) tags(given []string) []string {
+// tags returns tags in order, each once. All must be of the catalogue, or those
+// that the closing has already.
+func (d *decision) tags(given, has []string) []string {
 	for i, tag := range given {
-		if !slices.Contains(d.facts.Tags, tag) {
+		if !slices.Contains(d.facts.Tags, tag) && !slices.Contains(has, tag) {
 			d.err = &InvalidError{Field: "tags", Rule: fmt.Sprintf("must be of the catalogue, number %d is not", i+1)}
 		}
 	}
@@ -184,7 +185,7 @@ func reclassify(d *decision, r Reclassify) {
 	last := d.c.Closing
 	tags := last.Tags
 	if r.Tags != nil {
-		tags = d.tags(r.Tags)
+		tags = d.tags(r.Tags, last.Tags)
 	}
 	d.record(Reclassified{
 		Number: last.Number, Outcome: r.Outcome, Reason: r.Reason, Tags: tags,

@@ -163,6 +163,7 @@ const (
 	WaitRemoved     WaitReason = "removed"
 	WaitUnknown     WaitReason = "unknown"
 	WaitReleased    WaitReason = "released"   // the snooze was not to be kept
+	WaitGivenUp     WaitReason = "given_up"   // the agent put it back, or passed it to a group, or nobody wrote
 	WaitLoggedOut   WaitReason = "logged_out" // the agent was logged out by force
 )
 

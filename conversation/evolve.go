@@ -46,7 +46,9 @@ func Evolve(c Conversation, r Record) Conversation {
 		c.transfer(e, now)
 	case Requeued:
 		c.enter(StateWaiting, "", now)
-		c.WaitReason = e.Reason
+		if c.WaitReason = e.Reason; e.Reason == "" && e.From != "" {
+			c.WaitReason = WaitGivenUp
+		}
 	case Regrouped:
 		c.Group = e.Group
 		if c.State == StateWaiting { // with another ladder
@@ -159,6 +161,9 @@ func (c *Conversation) transfer(e Transferred, now time.Time) {
 	}
 	c.enter(heldOrWaiting(e.Agent), e.Agent, now)
 	c.away(e.Unavailable, now)
+	if e.Agent == "" && e.From != "" {
+		c.WaitReason = WaitGivenUp
+	}
 }
 
 // away notes that the agent who got it is not available.

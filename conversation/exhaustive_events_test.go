@@ -107,13 +107,17 @@ func (x cell) checkReasons(after conversation.Conversation, events []conversatio
 	case after.State != conversation.StateWaiting:
 	case x.command == "requeue-removed":
 		want = conversation.WaitRemoved
-	case x.command == "transfer-group" || name == conversation.NameRequeue:
+	case (x.command == "transfer-group" || name == conversation.NameRequeue) && x.c.Agent != "":
+		want = conversation.WaitGivenUp
+	case x.command == "transfer-group":
 	case x.state == "waiting":
 		want = x.c.WaitReason
 	case x.state == "snoozed" || x.state == "closed":
 		want = x.comesBack()
 	case x.state == "assigned" && x.takenAway() && x.command == "expire":
 		want = conversation.WaitReason(x.ready())
+	case x.state == "assigned" && x.command == "expire": // nobody wrote
+		want = conversation.WaitGivenUp
 	}
 	if after.WaitReason != want {
 		return fmt.Errorf("it waits for the reason %q, want %q", after.WaitReason, want)
@@ -126,7 +130,9 @@ func (x cell) checkReasons(after conversation.Conversation, events []conversatio
 		case conversation.Reopened:
 			told = e.Reason
 		case conversation.Requeued:
-			told = e.Reason
+			if told = e.Reason; told == "" && e.From != "" {
+				told = conversation.WaitGivenUp
+			}
 		}
 		if told != want {
 			return fmt.Errorf("the event gives the reason %q, want %q: %+v", told, want, e)

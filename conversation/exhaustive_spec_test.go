@@ -327,7 +327,7 @@ var specification = map[string]string{
 
 // evenWhenFull is what a full history still takes. Whatever else would add to
 // it is refused.
-var evenWhenFull = []string{"close", "close-forced", "block", "expire", "requeue-removed"}
+var evenWhenFull = []string{"close", "close-forced", "block", "expire", "requeue-removed", "regroup", "ungroup"}
 
 // mustHaveSeen is what a command as of an old version must not have missed, by
 // the kind of actor; without a kind, for everybody. Nothing else is refused for

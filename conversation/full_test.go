@@ -35,7 +35,7 @@ func TestAFullHistoryCanOnlyEnd(t *testing.T) {
 	}
 	l.refused(vera, conversation.Say{}, conversation.ErrHistoryFull)
 	for _, c := range []conversation.Command{
-		conversation.AssigneeGone{Agent: "ann", Since: l.now}, conversation.Regroup{Group: "billing"},
+		conversation.AssigneeGone{Agent: "ann", Since: l.now}, conversation.Requeue{},
 	} {
 		l.refused(host, c, conversation.ErrHistoryFull)
 	}
@@ -69,6 +69,7 @@ func TestDeadlinesPassOverAFullHistory(t *testing.T) {
 
 	l = held(t, noBot).full()
 	l.refused(host, conversation.Requeue{}, conversation.ErrHistoryFull)
+	l.do(host, conversation.Regroup{Group: "billing"})
 	l.do(host, conversation.Requeue{Reason: conversation.WaitRemoved})
 	same(t, "the state", l.c.State, conversation.StateWaiting)
 

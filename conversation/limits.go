@@ -150,15 +150,15 @@ func (t Transfer) check(Actor) error {
 }
 
 var waitReasons = []WaitReason{
-	WaitUnavailable, WaitFull, WaitLeftGroup, WaitRemoved, WaitUnknown, WaitReleased, WaitLoggedOut,
+	WaitUnavailable, WaitFull, WaitLeftGroup, WaitRemoved, WaitUnknown, WaitReleased, WaitGivenUp, WaitLoggedOut,
 }
 
 func (r Requeue) check(by Actor) error {
 	switch {
 	case r.Reason == "":
 		return nil
-	case by.Kind != KindSystem:
-		return &InvalidError{Field: "reason", Rule: "only the system gives a reason"}
+	case by.Kind != KindSystem && (by.Kind != KindSupervisor || r.Reason != WaitLoggedOut):
+		return &InvalidError{Field: "reason", Rule: "only the system gives a reason, and a supervisor that of a log-out"}
 	case !slices.Contains(waitReasons, r.Reason):
 		return &InvalidError{Field: "reason", Rule: fmt.Sprintf("must be one of %q", waitReasons)}
 	}

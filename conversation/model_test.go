@@ -159,7 +159,7 @@ func (m *modelLife) step(q modelAsk) error {
 		return err
 	}
 	ends := slices.Contains([]conversation.CommandName{"close", "block", "expire"}, q.command.Name())
-	if lost, ok := q.command.(conversation.Requeue); ok && lost.Reason != "" {
+	if lost, ok := q.command.(conversation.Requeue); ok && lost.Reason != "" || q.command.Name() == "regroup" {
 		ends = true
 	}
 	if m.version >= conversation.MaxHistory && !ends {
@@ -218,11 +218,11 @@ func (m *modelLife) do(q modelAsk) bool {
 			m.give(q, fmt.Sprintf("transferred from %s, unavailable %t", m.agent, q.ready == "unavailable"), c.Agent)
 		} else if c.Group != "" && (m.state != "waiting" || m.group != c.Group) {
 			m.group = c.Group
-			m.enter(q, "transferred from "+m.agent+", unavailable false", "waiting", "")
+			m.giveUp(func() { m.enter(q, "transferred from "+m.agent+", unavailable false", "waiting", "") })
 		}
 	case conversation.Requeue:
 		if m.state != "waiting" {
-			m.queue(q, "requeued from "+m.agent, c.Reason)
+			m.giveUp(func() { m.queue(q, "requeued from "+m.agent, c.Reason) })
 		}
 	case conversation.Snooze:
 		deadline, _ := c.Until.Resolve(q.now)
@@ -343,8 +343,9 @@ func (m *modelLife) refusal(q modelAsk) error {
 			against = q.cannotHave()
 		}
 	case conversation.Requeue:
-		reasons := strings.Fields("unavailable full left_group removed unknown released logged_out")
-		legal = legal && (c.Reason == "" || kind == "system" && slices.Contains(reasons, string(c.Reason)))
+		reasons := strings.Fields("unavailable full left_group removed unknown released given_up logged_out")
+		legal = legal && (c.Reason == "" || kind == "system" && slices.Contains(reasons, string(c.Reason)) ||
+			kind == "supervisor" && c.Reason == "logged_out")
 	case conversation.AssigneeGone:
 		legal = legal && c.Agent != "" && !c.Since.IsZero()
 	case conversation.AssigneeBack:
@@ -505,6 +506,14 @@ func (m *modelLife) give(q modelAsk, fact, agent string) {
 func (m *modelLife) queue(q modelAsk, fact string, why conversation.WaitReason) {
 	m.enter(q, fact+" for "+string(why), "waiting", "")
 	m.why = why
+}
+
+// giveUp queues it, for the reason that the agent gave it up if there is no other.
+func (m *modelLife) giveUp(queue func()) {
+	held := m.agent != ""
+	if queue(); held && m.why == "" {
+		m.why = "given_up"
+	}
 }
 
 // returned notes that the agent is there again.
@@ -731,7 +740,7 @@ func (m *modelLife) expire(q modelAsk) {
 	case "hand_back":
 		m.handBack(q)
 	case "requeue":
-		m.queue(q, "requeued from "+m.agent, "")
+		m.giveUp(func() { m.queue(q, "requeued from "+m.agent, "") })
 	case "close":
 		cause := closure.Idle
 		if m.state == "waiting" {

@@ -94,7 +94,7 @@ func TestATransferToWhoIsUnavailableIsLegal(t *testing.T) {
 		l.refused(ann, conversation.Transfer{Agent: "bob"}, want)
 		opened(t, noBot).with(ready).refused(sue, conversation.Transfer{Agent: "bob"}, want)
 		l.do(ann, conversation.Transfer{Group: "billing"}) // a group is nobody
-		same(t, "why it waits", l.c.WaitReason, conversation.WaitReason(""))
+		same(t, "why it waits", l.c.WaitReason, conversation.WaitGivenUp)
 		same(t, "since when who is away", l.c.AwaySince, time.Time{})
 	}
 }
@@ -378,7 +378,7 @@ func TestTheSystemRequeuesWithAReason(t *testing.T) {
 	t.Parallel()
 	for _, reason := range []conversation.WaitReason{
 		conversation.WaitUnavailable, conversation.WaitFull, conversation.WaitLeftGroup, conversation.WaitRemoved,
-		conversation.WaitUnknown, conversation.WaitReleased, conversation.WaitLoggedOut,
+		conversation.WaitUnknown, conversation.WaitReleased, conversation.WaitGivenUp, conversation.WaitLoggedOut,
 	} {
 		l := held(t, noBot)
 		e := only[conversation.Requeued](l, l.do(host, conversation.Requeue{Reason: reason}))
@@ -387,6 +387,10 @@ func TestTheSystemRequeuesWithAReason(t *testing.T) {
 		l.already(host, conversation.Requeue{Reason: conversation.WaitFull})
 		same(t, "why it still waits", l.c.WaitReason, reason)
 		for _, by := range []conversation.Actor{vera, ann, sue, robot, timer} {
+			if by == sue && reason == conversation.WaitLoggedOut {
+				l.already(by, conversation.Requeue{Reason: reason}) // who logs the agent out
+				continue
+			}
 			l.invalid(by, conversation.Requeue{Reason: reason}, "reason")
 		}
 		l.do(vera, conversation.RequestAgent{Group: "billing"})
@@ -396,7 +400,7 @@ func TestTheSystemRequeuesWithAReason(t *testing.T) {
 	}
 	l := held(t, noBot)
 	l.do(ann, conversation.Requeue{})
-	same(t, "why it waits that she gave away", l.c.WaitReason, conversation.WaitReason(""))
+	same(t, "why it waits that she gave away", l.c.WaitReason, conversation.WaitGivenUp)
 }
 
 func TestAClosedOneReopensIntoTheQueueWithTheReason(t *testing.T) {

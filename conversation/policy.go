@@ -37,8 +37,9 @@ type Policy struct {
 	Sticky bool `json:"sticky,omitempty"`
 
 	// ReassignAfter is how long a visitor waits for an agent who is unavailable
-	// before another gets the conversation. Zero means [DefaultReassignAfter], a
-	// negative value for ever.
+	// before another gets the conversation: since the agent left or the visitor
+	// wrote, whichever was later, and anew when the agent was back. Zero means
+	// [DefaultReassignAfter], a negative value for ever.
 	ReassignAfter time.Duration `json:"reassign_after,omitempty"`
 
 	// WakeOverCapacity lets a snoozed conversation go back to the agent who kept
@@ -180,8 +181,8 @@ type Policies struct {
 
 	// AvailabilityGrace is how long an agent whose connection was lost still
 	// counts as available, so that one who is back soon was never gone. New
-	// conversations do not come meanwhile. Zero means
-	// [DefaultAvailabilityGrace], a negative value none.
+	// conversations do not come meanwhile. A shorter one holds from the next
+	// loss on. Zero means [DefaultAvailabilityGrace], a negative value none.
 	AvailabilityGrace time.Duration `json:"availability_grace,omitempty"`
 }
 

@@ -30,11 +30,13 @@ type Agent struct {
 	SeatsAt time.Time // when they last got or gave up one; zero: never
 }
 
-// SetAgent adds an agent, or changes the capacity and the groups of one. A
-// capacity of zero means [roster.DefaultCapacity]. The groups must exist
-// ([ErrNoGroup]); an agent without any still gets conversations without a group. A
-// new agent is unavailable until [Desk.SetAvailability] says otherwise. One who
-// was removed is added anew. A lower capacity takes no conversation away.
+// SetAgent adds an agent, or replaces the capacity and the groups of one. A
+// capacity of zero means [roster.DefaultCapacity], no groups that the agent is in
+// none; then they still get conversations without a group. The groups must exist
+// ([ErrNoGroup]). A new agent is unavailable until [Desk.SetAvailability] says
+// otherwise. One who was removed is added anew, after what they had has gone to
+// Waiting; one whose record is damaged too. A lower capacity takes no conversation
+// away.
 func (d *Desk) SetAgent(ctx context.Context, workspace, id string, capacity int, groups ...string) (Agent, error) {
 	wanted := roster.New(id, capacity, groups...)
 	if err := wanted.Check(); err != nil {
@@ -45,14 +47,104 @@ func (d *Desk) SetAgent(ctx context.Context, workspace, id string, capacity int,
 			return Agent{}, err
 		}
 	}
-	return d.changeAgent(ctx, workspace, id, func(a roster.Agent, now time.Time, _ conversation.Policies) (roster.Agent, error) {
-		if a.ID == "" || a.Removed {
-			a = wanted
-			a.Since = now
+	agent, err := d.setAgent(ctx, workspace, id, wanted)
+	if err != nil {
+		return Agent{}, err
+	}
+	return agent, d.leaveRemovedGroups(ctx, workspace, wanted)
+}
+
+// setAgent finishes the removal of an agent before it adds them anew, so that
+// nobody inherits what somebody else had.
+func (d *Desk) setAgent(ctx context.Context, workspace, id string, wanted roster.Agent) (Agent, error) {
+	key, err := recordKey(workspace, storage.KindAgent, id)
+	if err != nil {
+		return Agent{}, err
+	}
+	for range maxAttempts {
+		r, a, err := d.agent(ctx, key)
+		switch {
+		case errors.Is(err, roster.ErrNewer):
+			return Agent{}, err
+		case isDamagedRecord(err):
+		case err != nil:
+			return Agent{}, err
+		case a.Removed:
+			if err := (&worker{desk: d}).tellConversations(ctx, r, a); err != nil {
+				return Agent{}, err
+			}
 		}
-		a.Capacity, a.Groups = wanted.Capacity, wanted.Groups
-		return a, nil
+		agent, err := d.changeAgentAt(ctx, r, func(a roster.Agent, now time.Time) roster.Agent {
+			if a.ID == "" || a.Removed {
+				a = wanted
+				a.Since = now
+			}
+			a.Capacity, a.Groups = wanted.Capacity, wanted.Groups
+			return a
+		})
+		if !errors.Is(err, storage.ErrConflict) {
+			return agent, err
+		}
+	}
+	return Agent{}, fmt.Errorf("%w: agent %s", ErrBusy, id)
+}
+
+// changeAgentAt changes the record of an agent that is still at the version that
+// was read. One that is damaged is changed as if there were none.
+func (d *Desk) changeAgentAt(ctx context.Context, at storage.Record, change func(roster.Agent, time.Time) roster.Agent) (Agent, error) {
+	var after roster.Agent
+	r, err := d.changeRecord(ctx, at.Key, func(r storage.Record, now time.Time) (storage.Record, error) {
+		if r.Version != at.Version {
+			return r, storage.ErrConflict
+		}
+		a, err := decodeAgent(r)
+		if isDamagedRecord(err) {
+			a = roster.Agent{}
+		}
+		after = change(a, now)
+		return withAgent(r, after, now)
 	})
+	return agentOf(r, after), err
+}
+
+// withAgent returns the record with an agent who is due now.
+func withAgent(r storage.Record, a roster.Agent, now time.Time) (storage.Record, error) {
+	r.Groups, r.Capacity, r.Available, r.Due = a.Groups, a.Capacity, a.TakesNew(), now
+	var err error
+	r.Body, err = roster.Encode(a)
+	return r, err
+}
+
+// leaveRemovedGroups takes an agent out of groups that were removed while they
+// were put into them, which is an error wrapping [ErrNoGroup].
+func (d *Desk) leaveRemovedGroups(ctx context.Context, workspace string, a roster.Agent) error {
+	var gone error
+	for _, group := range a.Groups {
+		err := d.checkGroup(ctx, workspace, group)
+		if errors.Is(err, ErrNoGroup) {
+			gone = err
+			err = d.leave(ctx, workspace, a.ID, group)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return gone
+}
+
+// leave takes an agent out of a group that is removed.
+func (d *Desk) leave(ctx context.Context, workspace, id, group string) error {
+	_, err := d.changeAgent(ctx, workspace, id, func(a roster.Agent, _ time.Time, _ conversation.Policies) (roster.Agent, error) {
+		// Asked after the agent was read: who was put into the group when it was
+		// there again stays.
+		switch err := d.checkGroup(ctx, workspace, group); {
+		case errors.Is(err, ErrNoGroup):
+			return a.Leave(group), nil
+		default:
+			return a, err
+		}
+	})
+	return err
 }
 
 func (d *Desk) checkGroup(ctx context.Context, workspace, id string) error {
@@ -118,23 +210,24 @@ func (d *Desk) Agent(ctx context.Context, workspace, id string) (Agent, error) {
 
 // Agents returns the agents of a group, or of the workspace if group is empty,
 // ordered by ID, beginning after the given one (empty: from the first on), at most
-// limit. Removed ones are not among them.
+// limit. Removed ones are not among them, and neither are those whose record is
+// damaged, which the error names; the others are returned with it.
 func (d *Desk) Agents(ctx context.Context, workspace, group, after string, limit int) ([]Agent, error) {
 	if err := cmp.Or(checkList(workspace, limit), checkOptional("group", group), checkOptional("after", after)); err != nil {
 		return nil, err
 	}
 	var agents []Agent
+	var unreadable error
 	for len(agents) < limit {
 		page, err := d.store.List(ctx, storage.RecordQuery{Workspace: workspace, Kind: storage.KindAgent, Group: group}, after, limit)
 		if err != nil {
 			return nil, fmt.Errorf("lifecycle: agents of %s: %w", workspace, err)
 		}
 		for _, r := range page {
-			a, err := roster.Decode[roster.Agent](r.Body)
+			a, err := decodeAgent(r)
 			if err != nil {
-				return nil, fmt.Errorf("lifecycle: agent %s: %w", r.Key.ID, err)
-			}
-			if !a.Removed && len(agents) < limit {
+				unreadable = errors.Join(unreadable, err)
+			} else if !a.Removed && len(agents) < limit {
 				agents = append(agents, agentOf(r, a))
 			}
 			after = r.Key.ID
@@ -143,7 +236,7 @@ func (d *Desk) Agents(ctx context.Context, workspace, group, after string, limit
 			break
 		}
 	}
-	return agents, nil
+	return agents, unreadable
 }
 
 func agentOf(r storage.Record, a roster.Agent) Agent {
@@ -174,11 +267,20 @@ func (c *commands) agent(ctx context.Context, key storage.RecordKey) (storage.Re
 		}
 		return r, roster.Agent{}, err
 	}
+	a, err := decodeAgent(r)
+	return r, a, err
+}
+
+// decodeAgent returns the agent of a record, the zero Agent if there is none.
+func decodeAgent(r storage.Record) (roster.Agent, error) {
+	if r.Version == 0 {
+		return roster.Agent{}, nil
+	}
 	a, err := roster.Decode[roster.Agent](r.Body)
 	if err != nil {
-		return r, a, fmt.Errorf("lifecycle: agent %s: %w", key.ID, err)
+		return a, damagedRecord{fmt.Errorf("lifecycle: agent %s: %w", r.Key.ID, err)}
 	}
-	return r, a, nil
+	return a, nil
 }
 
 // changeAgent changes the record of an agent, and has the consequences worked off
@@ -194,20 +296,14 @@ func (d *Desk) changeAgent(ctx context.Context, workspace, id string, change fun
 	}
 	var after roster.Agent
 	r, err := d.changeRecord(ctx, key, func(r storage.Record, now time.Time) (storage.Record, error) {
-		var a roster.Agent
-		var err error
-		if r.Version > 0 {
-			if a, err = roster.Decode[roster.Agent](r.Body); err != nil {
-				return r, err
-			}
+		a, err := decodeAgent(r)
+		if err != nil {
+			return r, err
 		}
 		if after, err = change(a, now, policies); err != nil {
 			return r, err
 		}
-		r.Groups, r.Capacity, r.Available = after.Groups, after.Capacity, after.TakesNew()
-		r.Due = now
-		r.Body, err = roster.Encode(after)
-		return r, err
+		return withAgent(r, after, now)
 	})
 	return agentOf(r, after), err
 }

@@ -209,7 +209,9 @@ func (c *commands) readiness(ctx context.Context, of conversation.Conversation, 
 	if err != nil {
 		return "", seen, err
 	}
-	seen.Version = r.Version
+	if seen.Version = r.Version; r.Version == 0 {
+		seen = storage.Seen{} // there is nothing that could change
+	}
 	unavailable := a.Availability() == roster.Unavailable
 	full := r.Seats >= r.Capacity && seat(of) != q.Agent
 	ready := conversation.AgentReady

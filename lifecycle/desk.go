@@ -148,7 +148,7 @@ func (d *Desk) now(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("lifecycle: the store's clock: %w", err)
 	}
-	return now, nil
+	return now.UTC().Truncate(time.Microsecond), nil
 }
 
 // ownNow reads the clock of this node.

@@ -80,6 +80,7 @@
 //
 // The package does not know who anybody is: the host authenticates, and says on
 // whose behalf it calls. It moves no message to anybody and renders no page. It
-// starts no goroutine but the workers of a running Tick, and reads the real
-// time in one place, which a fake clock replaces.
+// starts no goroutine but the workers of a running Tick and one for each question
+// to a Router of the host's, and reads the real time in one place, which a fake
+// clock replaces.
 package lifecycle

@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,9 +13,22 @@ import (
 )
 
 // SetGroup adds a group of agents. Adding one that exists changes nothing; one
-// that was removed is there again, without agents. A group's policy is set with
-// [Desk.SetPolicies].
+// that was removed is there again, without agents and conversations. A group's
+// policy is set with [Desk.SetPolicies].
 func (d *Desk) SetGroup(ctx context.Context, workspace, id string) error {
+	key, err := recordKey(workspace, storage.KindGroup, id)
+	if err != nil {
+		return err
+	}
+	r, err := d.store.Record(ctx, key)
+	if err != nil {
+		return fmt.Errorf("lifecycle: group %s: %w", id, err)
+	}
+	if r.Version > 0 { // what is left of a removal comes first
+		if _, err := (&worker{desk: d}).disband(ctx, r); err != nil {
+			return err
+		}
+	}
 	return d.changeGroup(ctx, workspace, id, func(roster.Group) (roster.Group, error) {
 		return roster.Group{ID: id}, nil
 	})
@@ -22,7 +36,8 @@ func (d *Desk) SetGroup(ctx context.Context, workspace, id string) error {
 
 // RemoveGroup removes a group. Its agents leave it, and its open conversations,
 // each with an event of its own, go to the group into, or to any agent if that is
-// empty; who waits keeps their place. So does what is opened for it later. Removing
+// empty; who waits keeps their place. So does what is opened for it later. If that
+// group is removed too, they go where its conversations go. Removing
 // a group that does not exist is an error wrapping [ErrNoGroup], and so is moving
 // its conversations into such a one.
 func (d *Desk) RemoveGroup(ctx context.Context, workspace, id, into string) error {
@@ -81,7 +96,7 @@ func (d *Desk) Groups(ctx context.Context, workspace, after string, limit int) (
 func decodeGroup(r storage.Record) (roster.Group, error) {
 	g, err := roster.Decode[roster.Group](r.Body)
 	if err != nil {
-		return g, fmt.Errorf("lifecycle: group %s: %w", r.Key.ID, err)
+		return g, damagedRecord{fmt.Errorf("lifecycle: group %s: %w", r.Key.ID, err)}
 	}
 	return g, nil
 }
@@ -111,48 +126,66 @@ func (d *Desk) changeGroup(ctx context.Context, workspace, id string, change fun
 	return err
 }
 
-// disband does what follows from a group's removal.
+// disband does what follows from a group's removal, as far as the group has not
+// been added again. What is damaged keeps the others from nothing.
 func (w *worker) disband(ctx context.Context, r storage.Record) (time.Time, error) {
 	group, err := decodeGroup(r)
 	if err != nil || !group.Removed {
 		return time.Time{}, err
 	}
-	if err := w.leaveGroup(ctx, r.Key.Workspace, group); err != nil {
+	into, err := w.desk.successor(ctx, r.Key.Workspace, group.ID)
+	if err != nil || into == group.ID {
 		return time.Time{}, err
 	}
+	failed := w.leaveGroup(ctx, r.Key.Workspace, group.ID)
 	for before := -1; before != w.given(); { // until nothing is left that moved meanwhile
 		before = w.given()
 		for _, state := range openStates {
 			q := storage.Query{Workspace: r.Key.Workspace, State: string(state), Group: group.ID}
 			err := w.desk.eachOf(ctx, q, func(c conversation.Conversation) error {
-				return w.command(ctx, c, conversation.Regroup{Group: group.Into})
+				return w.command(ctx, c, conversation.Regroup{Group: into}, r)
 			})
-			if err != nil {
-				return time.Time{}, err
+			if failed = errors.Join(failed, err); ctx.Err() != nil {
+				return time.Time{}, ctx.Err()
 			}
 		}
 	}
-	return time.Time{}, nil
+	return time.Time{}, failed
+}
+
+// successor returns the group that has taken the place of one: itself, if it was
+// not removed. Groups that were removed into each other have none.
+func (d *Desk) successor(ctx context.Context, workspace, id string) (string, error) {
+	passed := map[string]bool{}
+	for id != "" && !passed[id] {
+		group, err := d.Group(ctx, workspace, id)
+		if errors.Is(err, ErrNoGroup) || err == nil && !group.Removed {
+			return id, nil
+		}
+		if err != nil {
+			return "", err
+		}
+		passed[id] = true
+		id = group.Into
+	}
+	return "", nil
 }
 
 // leaveGroup has the agents of a removed group leave it.
-func (w *worker) leaveGroup(ctx context.Context, workspace string, group roster.Group) error {
-	d := w.desk
+func (w *worker) leaveGroup(ctx context.Context, workspace, group string) error {
+	var failed error
+	after := ""
 	for {
-		agents, err := d.store.List(ctx, storage.RecordQuery{Workspace: workspace, Kind: storage.KindAgent, Group: group.ID}, "", tickPage)
+		agents, err := w.desk.store.List(ctx, storage.RecordQuery{Workspace: workspace, Kind: storage.KindAgent, Group: group}, after, tickPage)
 		if err != nil {
-			return fmt.Errorf("lifecycle: agents of %s: %w", group.ID, err)
+			return fmt.Errorf("lifecycle: agents of %s: %w", group, err)
 		}
 		for _, a := range agents {
-			_, err := d.changeAgent(ctx, workspace, a.Key.ID, func(a roster.Agent, _ time.Time, _ conversation.Policies) (roster.Agent, error) {
-				return a.Leave(group.ID), nil
-			})
-			if err != nil {
-				return err
-			}
+			after = a.Key.ID
+			failed = errors.Join(failed, w.desk.leave(ctx, workspace, a.Key.ID, group))
 		}
-		if len(agents) == 0 {
-			return nil
+		if len(agents) < tickPage {
+			return failed
 		}
 	}
 }

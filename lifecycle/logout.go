@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/adjourn/adjourn/conversation"
-	"github.com/adjourn/adjourn/roster"
 	"github.com/adjourn/adjourn/storage"
 )
 
@@ -40,8 +39,10 @@ var exits = []conversation.CommandName{
 	conversation.NameHandBack, conversation.NameTransfer, conversation.NameRequeue, conversation.NameSnooze, conversation.NameClose,
 }
 
-// LogOut logs an agent out: they are unavailable from then on, without grace,
-// until [Desk.SetAvailability] says otherwise. Snoozed conversations stay theirs.
+// LogOut logs an agent out: they are unavailable from then on, without grace, as if
+// set by hand, so that a connection that is still reported does not bring them
+// back. To log in again, set the manual availability, to [roster.Unset] if the
+// connection decides. Snoozed conversations stay theirs.
 // With others it is refused, with a [*LogOutError]; a conversation that comes at
 // the same time is either among them or does not come.
 func (d *Desk) LogOut(ctx context.Context, workspace, id string) error {
@@ -97,20 +98,14 @@ func (d *Desk) blocked(ctx context.Context, workspace, id string) error {
 }
 
 func loggedOut(r storage.Record, now time.Time, id string) (storage.Record, error) {
-	var a roster.Agent
-	var err error
-	if r.Version > 0 {
-		if a, err = roster.Decode[roster.Agent](r.Body); err != nil {
-			return r, fmt.Errorf("lifecycle: agent %s: %w", id, err)
-		}
+	a, err := decodeAgent(r)
+	if err != nil {
+		return r, err
 	}
 	if err := present(a, id); err != nil {
 		return r, err
 	}
-	a = a.LoggedOut(now)
-	r.Available, r.Due = false, now
-	r.Body, err = roster.Encode(a)
-	return r, err
+	return withAgent(r, a.LoggedOut(now), now)
 }
 
 // ForceLogOut logs an agent out whatever they have, and gives each of their
@@ -142,6 +137,9 @@ func (d *Desk) ForceLogOut(ctx context.Context, workspace, id string, by convers
 	}
 	if t, ok := fate.(conversation.Transfer); ok && t.Agent == id {
 		return nil, &conversation.InvalidError{Field: "fate", Rule: "must not transfer to the same agent"}
+	}
+	if _, ok := fate.(conversation.Requeue); ok {
+		fate = conversation.Requeue{Reason: conversation.WaitLoggedOut}
 	}
 	key, err := recordKey(workspace, storage.KindAgent, id)
 	if err != nil {

@@ -97,6 +97,7 @@ var defaultTexts = map[string]string{
 	"wait.removed":     "the agent is gone",
 	"wait.unknown":     "there is no such agent",
 	"wait.logged_out":  "the agent was logged out",
+	"wait.given_up":    "the agent gave it up",
 }
 
 // DefaultTexts returns the English texts by code: those of the notes, and those

@@ -39,6 +39,17 @@ func checkOptional(field, id string) error {
 	return conversation.CheckID(field, id)
 }
 
+// damagedRecord marks an error that lies in the stored record of an agent, a group
+// or a visitor.
+type damagedRecord struct{ error }
+
+func (d damagedRecord) Unwrap() error { return d.error }
+
+func isDamagedRecord(err error) bool {
+	_, is := errors.AsType[damagedRecord](err)
+	return is
+}
+
 // changeRecord changes a record as conversations are changed: read, decide, put
 // on the version that was read. What changes neither body, text, nor what is
 // looked for by, is not put. A change must find itself done if it is made again,

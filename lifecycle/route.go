@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/adjourn/adjourn/conversation"
@@ -20,11 +21,14 @@ import (
 // a proposal: an agent who has no seat left by then does not get the conversation,
 // and it is asked again without that agent.
 //
-// It must return when ctx is done, after [RouterTimeout]. If it fails, panics or
-// names somebody who is no candidate, that is logged and [LeastLoaded] chooses.
+// It should return when ctx is done, after [RouterTimeout]; the Desk does not wait
+// for it longer. If it is late, fails, panics or names somebody who is no candidate,
+// that is logged and [LeastLoaded] chooses.
 type Router interface {
 	// Route returns the ID of one of the candidates, or an empty string to let
-	// the conversation wait until the next agent of its group has a free seat.
+	// the conversation wait. It is asked about it again when the queue is served
+	// the next time: when an agent of the group has a free seat again, another
+	// conversation comes, or the policies change.
 	Route(ctx context.Context, r Routing) (string, error)
 }
 
@@ -51,18 +55,19 @@ type Candidate struct {
 // smallest share of their seats taken, of several the one who has been idle for
 // longest, which is whose seats were not taken or freed for longest, and then the
 // first by ID. Where the policy is Sticky, who had the conversation before comes
-// first; where a snooze was not to be kept, they come last.
+// first; but who gave it up, or put it aside not to be kept, comes last.
 type LeastLoaded struct{}
 
 // Route implements [Router].
 func (LeastLoaded) Route(_ context.Context, r Routing) (string, error) {
 	before := r.Conversation.PreviousAgent
-	released := r.Conversation.WaitReason == conversation.WaitReleased
+	why := r.Conversation.WaitReason
+	gaveUp := why == conversation.WaitReleased || why == conversation.WaitGivenUp
 	best := slices.MinFunc(r.Candidates, func(a, b Candidate) int {
 		aBefore, bBefore := a.Agent == before, b.Agent == before
 		switch {
 		case aBefore == bBefore:
-		case released:
+		case gaveUp:
 			return sign(aBefore)
 		case r.Policy.Sticky:
 			return sign(bBefore)
@@ -191,6 +196,10 @@ func (w *worker) place(ctx context.Context, q *queue, c conversation.Conversatio
 		case errors.Is(err, conversation.ErrAgentFull), errors.Is(err, conversation.ErrAgentUnavailable), errors.Is(err, conversation.ErrAgentGone):
 			left = left.without(agent)
 			q.free = q.free.without(agent)
+		case isDamagedRecord(err):
+			w.desk.log.ErrorContext(ctx, "agent is passed over", "workspace", c.Workspace, "agent", agent, "err", err)
+			left = left.without(agent)
+			q.free = q.free.without(agent)
 		case liesInConversation(err):
 			w.desk.log.ErrorContext(ctx, "conversation could not be assigned", "workspace", c.Workspace, "conversation", c.ID, "err", err)
 			return nil
@@ -214,17 +223,38 @@ func (d *Desk) route(ctx context.Context, r Routing) string {
 	return agent
 }
 
-func (d *Desk) ask(ctx context.Context, r Routing) (agent string, err error) {
+// ask waits for the Router no longer than it may take. One that does not return
+// keeps its goroutine.
+func (d *Desk) ask(ctx context.Context, r Routing) (string, error) {
+	if _, ours := d.router.(LeastLoaded); ours {
+		return d.router.Route(ctx, r)
+	}
+	type answer struct {
+		agent string
+		err   error
+	}
 	ctx, cancel := context.WithTimeout(ctx, RouterTimeout)
 	defer cancel()
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("lifecycle: router panic: %v\n%s", p, debug.Stack())
-		}
+	answered := make(chan answer, 1)
+	go func() {
+		a := answer{err: errors.New("lifecycle: the router ended its goroutine")}
+		defer func() {
+			if p := recover(); p != nil {
+				a = answer{err: fmt.Errorf("lifecycle: router panic: %v\n%s", p, debug.Stack())}
+			}
+			answered <- a
+		}()
+		asked := r
+		asked.Candidates = slices.Clone(r.Candidates)
+		agent, err := d.router.Route(ctx, asked)
+		a = answer{agent, err}
 	}()
-	asked := r
-	asked.Candidates = slices.Clone(r.Candidates)
-	return d.router.Route(ctx, asked)
+	select {
+	case a := <-answered:
+		return a.agent, a.err
+	case <-ctx.Done():
+		return "", fmt.Errorf("lifecycle: the router did not answer: %w", ctx.Err())
+	}
 }
 
 // assign gives a conversation that still waits in its group to an agent.
@@ -248,7 +278,7 @@ func (d *Desk) assign(ctx context.Context, c conversation.Conversation, agent st
 // look is the turn of a conversation that came to Waiting: its queue is served.
 // Then, if it still waits, it is due when its ladder says; whoever frees a seat
 // after the look finds it in the queue. Again says that the ladder is due too.
-func (w *worker) look(ctx context.Context, key storage.Key) (again bool, err error) {
+func (w *worker) look(ctx context.Context, key storage.Key, served *servedQueues) (again bool, err error) {
 	d := w.desk
 	s, err := d.load(ctx, key, "")
 	if err != nil || !s.toLookAt() {
@@ -260,6 +290,7 @@ func (w *worker) look(ctx context.Context, key storage.Key) (again bool, err err
 	if err := w.serve(ctx, key.Workspace, s.conversation.Group); err != nil {
 		return false, err
 	}
+	served.add(s.conversation)
 	_, err = d.change(ctx, key, "", func(now *snapshot) (proposal, error) {
 		if now.head.Version != s.head.Version || now.revision != s.revision {
 			return proposal{idle: true}, nil // it was given away, or is to be looked at again
@@ -276,20 +307,41 @@ func (w *worker) look(ctx context.Context, key storage.Key) (again bool, err err
 	return again, err
 }
 
+// servedQueues are those that were served since a page of what is due was read:
+// what stood on the page as waiting for a look was in them. Its zero value is
+// empty.
+type servedQueues struct {
+	mu     sync.Mutex // guards the field below
+	queues map[servedQueue]bool
+}
+
+type servedQueue struct{ workspace, group string }
+
+func (s *servedQueues) add(c conversation.Conversation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.queues == nil {
+		s.queues = map[servedQueue]bool{}
+	}
+	s.queues[servedQueue{c.Workspace, c.Group}] = true
+}
+
+func (s *servedQueues) has(c conversation.Conversation) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queues[servedQueue{c.Workspace, c.Group}]
+}
+
 // leaveRemovedGroup moves a conversation that was opened, or opened again, for a
 // group after that was removed.
-func (w *worker) leaveRemovedGroup(ctx context.Context, c conversation.Conversation) (bool, error) {
-	if c.Group == "" {
-		return false, nil
-	}
-	group, err := w.desk.Group(ctx, c.Workspace, c.Group)
-	if errors.Is(err, ErrNoGroup) || err == nil && !group.Removed {
-		return false, nil
-	}
-	if err != nil {
+func (w *worker) leaveRemovedGroup(ctx context.Context, c conversation.Conversation) (moved bool, err error) {
+	to, err := w.desk.successor(ctx, c.Workspace, c.Group)
+	if err != nil || to == c.Group {
 		return false, err
 	}
-	return true, w.command(ctx, c, conversation.Regroup{Group: group.Into})
+	before := w.given()
+	err = w.command(ctx, c, conversation.Regroup{Group: to})
+	return w.given() > before, err
 }
 
 // A queue is what waits for the agents of a group, the oldest first, as it was
@@ -357,7 +409,11 @@ func (q *queue) fill(ctx context.Context) error {
 		}
 		q.ended = len(rows) < size
 		for _, row := range rows {
-			q.after = storage.Place{At: row.Head.Since, Conversation: row.Key.Conversation}
+			at := placeOf(storage.BySince, row)
+			if comparePlaces(at, q.after) <= 0 {
+				return fmt.Errorf("lifecycle: queue of %s: %w", q.workspace, errRepeats)
+			}
+			q.after = at
 			if c, err := conversation.Decode(row.Head.Body); err == nil { // its own turn fails, and says so
 				q.page = append(q.page, c)
 			}
@@ -382,7 +438,7 @@ func (d *Desk) liveFirst(ctx context.Context, page []conversation.Conversation) 
 			absent := map[string]bool{}
 			for _, c := range same {
 				v, err := d.visitor(ctx, storage.RecordKey{Workspace: c.Workspace, Kind: storage.KindVisitor, ID: c.Visitor})
-				if err != nil {
+				if err != nil && !isDamagedRecord(err) {
 					return err
 				}
 				absent[c.Visitor] = !v.Online
@@ -404,9 +460,9 @@ func (d *Desk) liveFirst(ctx context.Context, page []conversation.Conversation) 
 // what waits.
 func (w *worker) attend(ctx context.Context, r storage.Record) (time.Time, error) {
 	d := w.desk
-	a, err := roster.Decode[roster.Agent](r.Body)
+	a, err := decodeAgent(r)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("lifecycle: agent %s: %w", r.Key.ID, err)
+		return time.Time{}, err
 	}
 	policies, err := d.policiesOf(ctx, r.Key.Workspace)
 	if err != nil {

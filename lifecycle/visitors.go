@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/mail"
 	"strings"
@@ -100,10 +101,10 @@ func decodeVisitor(r storage.Record) (Visitor, error) {
 	}
 	var s storedVisitor
 	if err := json.Unmarshal(r.Body, &s); err != nil {
-		return v, fmt.Errorf("lifecycle: visitor %s: %w", r.Key.ID, err)
+		return v, damagedRecord{fmt.Errorf("lifecycle: visitor %s: %w", r.Key.ID, err)}
 	}
 	if s.Format > 1 {
-		return v, fmt.Errorf("lifecycle: visitor %s: %w", r.Key.ID, conversation.ErrNewer)
+		return v, damagedRecord{fmt.Errorf("lifecycle: visitor %s: %w", r.Key.ID, conversation.ErrNewer)}
 	}
 	v.Online, v.Since = s.Online, s.Since
 	return v, nil
@@ -133,25 +134,28 @@ func (d *Desk) changeVisitor(ctx context.Context, workspace, id string, change f
 }
 
 // remind asks for an e-mail about what a visitor who went away left unread. What
-// was closed long ago is over.
+// was closed for longer than [conversation.DefaultReopenWindow] is over.
 func (w *worker) remind(ctx context.Context, r storage.Record) (time.Time, error) {
 	v, err := decodeVisitor(r)
 	if err != nil || v.Online || v.Email == "" {
 		return time.Time{}, err
 	}
+	now, err := w.desk.now(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	var failed error
 	for _, state := range conversation.States() {
 		err := w.desk.eachOf(ctx, storage.Query{Workspace: r.Key.Workspace, State: string(state), Visitor: v.ID}, func(c conversation.Conversation) error {
-			over := !c.Open() && v.Since.Sub(c.Closing.At) > conversation.DefaultReopenWindow
+			over := !c.Open() && now.Sub(c.Closing.At) > conversation.DefaultReopenWindow
 			if len(c.Unread) == 0 || c.EmailRequested || over {
 				return nil
 			}
 			return w.command(ctx, c, conversation.NotifyByEmail{})
 		})
-		if err != nil {
-			return time.Time{}, err
-		}
+		failed = errors.Join(failed, err)
 	}
-	return time.Time{}, nil
+	return time.Time{}, failed
 }
 
 // An UnreadAnswer is a message, or a follow-up, that a visitor has not read.

@@ -16,7 +16,7 @@ type worker struct {
 
 	mu          sync.Mutex // guards the fields below
 	assignments []Assignment
-	gave        int // how many commands it gave
+	gave        int // how many commands changed something
 }
 
 func (w *worker) assigned(a Assignment) {
@@ -32,13 +32,13 @@ func (w *worker) given() int {
 }
 
 // command gives a command of the system to a conversation that is still as it was
-// seen. Seen names the agent whose record the command follows from, or is zero. A
-// refusal means that somebody else was faster.
+// seen, if the record that the command follows from is, too. A refusal means that
+// somebody else was faster.
 func (w *worker) command(ctx context.Context, c conversation.Conversation, command conversation.Command, follows ...storage.Record) error {
 	d := w.desk
 	key := storage.Key{Workspace: c.Workspace, Conversation: c.ID}
 	call := Call{Workspace: c.Workspace, Conversation: c.ID, By: conversation.System("desk")}
-	_, err := d.change(ctx, key, "", func(s *snapshot) (proposal, error) {
+	p, err := d.change(ctx, key, "", func(s *snapshot) (proposal, error) {
 		now := s.conversation
 		if now.State != c.State || now.Agent != c.Agent || now.Group != c.Group {
 			return proposal{idle: true}, nil
@@ -55,9 +55,11 @@ func (w *worker) command(ctx context.Context, c conversation.Conversation, comma
 		}
 		return d.decide(ctx, s, call, command, storage.Command{}, at)
 	})
-	w.mu.Lock()
-	w.gave++
-	w.mu.Unlock()
+	if len(p.records) > 0 {
+		w.mu.Lock()
+		w.gave++
+		w.mu.Unlock()
+	}
 	if _, refused := errors.AsType[*conversation.RefusedError](err); refused {
 		return nil
 	}
@@ -104,6 +106,10 @@ func (w *worker) workOnce(ctx context.Context, key storage.RecordKey) error {
 	return nil
 }
 
+// errRepeats: asked for what is behind a place, the store gave that again. Going
+// on would never end.
+var errRepeats = errors.New("the store repeated a conversation, or lost the order")
+
 // eachOf calls do for the conversations that a query selects, page by page. What do
 // changes may leave the view meanwhile. One that is damaged keeps the others from
 // nothing, but is an error in the end.
@@ -115,7 +121,11 @@ func (d *Desk) eachOf(ctx context.Context, q storage.Query, do func(conversation
 			return fmt.Errorf("lifecycle: view of %s: %w", q.Workspace, err)
 		}
 		for _, row := range rows {
-			q.After = placeOf(q.Order, row)
+			at := placeOf(q.Order, row)
+			if q.After != (storage.Place{}) && comparePlaces(at, q.After) <= 0 {
+				return fmt.Errorf("lifecycle: view of %s: %w", q.Workspace, errRepeats)
+			}
+			q.After = at
 			c, err := conversation.Decode(row.Head.Body)
 			if err != nil {
 				unreadable = damaged{fmt.Errorf("lifecycle: view of %s: %s: %w", q.Workspace, row.Key.Conversation, err)}

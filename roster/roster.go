@@ -23,7 +23,7 @@ type Source string
 
 // The sources.
 const (
-	Manual    Source = "manual"    // the agent, or somebody for them
+	Manual    Source = "manual"    // the agent, or somebody for them; holds until it is Unset
 	Automatic Source = "automatic" // the host, which sees their connection
 )
 
@@ -148,10 +148,11 @@ func (a Agent) Due(grace time.Duration) time.Time {
 	return a.LostAt.Add(max(grace, 0))
 }
 
-// LoggedOut returns the agent after they logged out: unavailable at once.
+// LoggedOut returns the agent after they logged out: unavailable at once, and by
+// hand, so that a connection that is still reported does not bring them back.
 func (a Agent) LoggedOut(now time.Time) Agent {
 	before := a.Availability()
-	a.Manual, a.Automatic, a.LostAt = Unset, Unavailable, time.Time{}
+	a.Manual, a.LostAt = Unavailable, time.Time{}
 	return a.since(before, now)
 }
 

@@ -144,7 +144,7 @@ func TestStaffViolations(t *testing.T) {
 				slices.Reverse(rows)
 			}
 			return rows
-		}}, nil, "conversation c of workspace desk (line 3), step 2, after routing: it waits since 2026-03-02T09:00:20Z, and d, which waited since 2026-03-02T09:00:30Z, was assigned before it"},
+		}}, nil, "the store repeated a conversation, or lost the order"},
 		{"a freed seat is not told", brokenStore{dueRecords: func([]storage.DueRecord) []storage.DueRecord {
 			return nil
 		}}, nil, "it waits, and agent-01 has a free seat"},

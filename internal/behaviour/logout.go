@@ -106,7 +106,10 @@ func logoutSentences() []sentence {
 			w.Advance(time.Hour)
 			w.want(map[string]string{"c-1": inQueue})
 			w.refused("c-1", ann, conversation.Take{}, conversation.ErrAgentUnavailable)
-			w.connect("ann") // what she chose by hand ended with the log-out
+			w.connect("ann") // her connection alone does not bring her back
+			w.settle()
+			w.want(map[string]string{"c-1": inQueue})
+			w.set("ann", roster.Manual, roster.Unset)
 			w.settle()
 			w.want(map[string]string{"c-1": "ann"})
 		}},

@@ -175,13 +175,29 @@ func routingSentences() []sentence {
 			w.give("c-1", "ben")
 			w.give("c-2", "ben")
 			w.give("c-3", "ben")
-			w.do("c-1", ben, conversation.Requeue{})
+			lost := conversation.Requeue{Reason: conversation.WaitUnavailable}
+			w.do("c-1", host, lost)
 			w.settle()
 			w.want(map[string]string{"c-1": "ben"})
-			w.do("c-1", ben, conversation.Requeue{})
+			w.do("c-1", host, lost)
 			w.leave("ben")
 			w.settle()
 			w.want(map[string]string{"c-1": "ann"})
+		}},
+		{"who gave it up gets it last", func(w *world) {
+			w.policy(func(p *conversation.Policy) { p.Sticky = true })
+			w.groups("all")
+			w.agent("ann", 5, "all")
+			w.agent("ben", 5, "all")
+			for i, up := range []conversation.Command{conversation.Requeue{}, conversation.Transfer{Group: "all"}} {
+				his, hers := fmt.Sprint("his-", i), fmt.Sprint("hers-", i)
+				w.begin(his, hers)
+				w.give(his, "ben")
+				w.give(hers, "ann")
+				w.do(his, ben, up)
+				w.settle()
+				w.want(map[string]string{his: "ann"})
+			}
 		}},
 		{"who had it before has no claim where that is not wanted", func(w *world) {
 			w.agent("ann", 5)

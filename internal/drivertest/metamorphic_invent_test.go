@@ -65,6 +65,8 @@ type metaInventor struct {
 	commands map[storage.Key][]string
 	given    []metaDo // with a command ID
 	planned  []metaOperation
+	raw      storage.Key // of the last metaCommit
+	kept     bool        // there may be a closed conversation that takes a seat
 	now      time.Time
 }
 
@@ -153,18 +155,18 @@ var metaKinds = []struct {
 	{13, func(*metaInventor, context.Context) metaOperation { return metaTick{} }},
 	{12, (*metaInventor).person},
 	{3, (*metaInventor).readPeople},
-	{3, (*metaInventor).put},
+	{4, (*metaInventor).put},
 	{3, (*metaInventor).settle},
 	{8, (*metaInventor).commit},
-	{3, (*metaInventor).list},
+	{4, (*metaInventor).list},
 	{1, (*metaInventor).dueRecords},
 	{4, (*metaInventor).view},
 	{5, (*metaInventor).setPolicies},
 	{6, (*metaInventor).readFeed},
-	{2, (*metaInventor).advance},
+	{3, (*metaInventor).advance},
 	{4, (*metaInventor).read},
 	{3, (*metaInventor).forget},
-	{3, (*metaInventor).purge},
+	{4, (*metaInventor).purge},
 	{2, (*metaInventor).damage},
 	{4, (*metaInventor).setBack},
 	{2, (*metaInventor).release},
@@ -184,6 +186,10 @@ func (v *metaInventor) operation(ctx context.Context) metaOperation {
 		next := v.planned[0]
 		v.planned = v.planned[1:]
 		return next
+	}
+	if v.kept && v.one(3) {
+		v.kept = false
+		return v.purge(ctx)
 	}
 	n := v.IntN(metaOften)
 	for _, kind := range metaKinds {
@@ -431,7 +437,7 @@ func (v *metaInventor) transaction(ctx context.Context) metaOperation {
 	o := metaTransaction{commit: v.one(2)}
 	for range 1 + v.IntN(3) {
 		if v.one(5) {
-			o.commands = append(o.commands, v.commitTo(key))
+			o.commands = append(o.commands, v.commitTo(ctx, key))
 		} else {
 			o.commands = append(o.commands, v.do(ctx, key))
 		}
@@ -544,11 +550,18 @@ func (v *metaInventor) forget(ctx context.Context) metaOperation {
 func (v *metaInventor) purge(ctx context.Context) metaOperation {
 	o := metaPurge{keep: metaPick(v.Rand, time.Microsecond, time.Hour, time.Hour, 24*time.Hour, 72*time.Hour)}
 	closed := storage.Query{Workspace: v.workspace(), State: string(conversation.StateClosed)}
-	if rows, _ := v.model.subject.store().View(ctx, closed, 10); len(rows) > 0 {
-		at := metaPick(v.Rand, rows...).Head.DormantSince
-		o.keep = v.now.UTC().Truncate(time.Microsecond).Sub(at) + metaPick(v.Rand, -time.Microsecond, 0, time.Microsecond)
+	rows, _ := v.model.subject.store().View(ctx, closed, 10)
+	if i := slices.IndexFunc(rows, func(row storage.Row) bool { return row.Head.Seat != "" }); i >= 0 {
+		rows = rows[i : i+1]
 	}
-	if v.one(3) {
+	if len(rows) > 0 && !v.one(4) {
+		at := metaPick(v.Rand, rows...).Head.DormantSince
+		o.keep = v.now.UTC().Truncate(time.Microsecond).Sub(at) + metaPick(v.Rand, -time.Microsecond, -time.Microsecond, 0, time.Microsecond)
+	}
+	switch {
+	case len(rows) > 1 && v.one(2): // of all of them the first
+		o.keep, o.limit = time.Microsecond, 1
+	case v.one(3):
 		o.limit = 1 + v.IntN(2)
 	}
 	return o

@@ -2,6 +2,7 @@ package drivertest_test
 
 import (
 	"context"
+	"slices"
 
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/lifecycle"
@@ -64,20 +65,19 @@ func (o metaLogOut) play(ctx context.Context, p *metaPlayer, s *metaSight) {
 // plain leaves out agents whose seats were taken by a [metaCommit] for
 // conversations that nobody has: a Desk would look for them for ever.
 func (o metaLogOut) plain(ctx context.Context, p *metaPlayer, s *metaSight) {
-	store := p.subject.store()
-	r, err := store.Record(ctx, storage.RecordKey{Workspace: o.workspace, Kind: storage.KindAgent, ID: o.id})
-	if s.failed(err) {
-		return
-	}
-	n, err := store.Count(ctx, storage.Query{Workspace: o.workspace, State: string(conversation.StateAssigned), Agent: o.id})
-	if s.failed(err) {
-		return
-	}
-	if r.Seats > 0 && n == 0 {
+	if metaLegal(storage.Key{Workspace: o.workspace, Conversation: o.id}, "") && o.astray(ctx, p.subject.store(), s) {
 		s.say("seats of conversations that they do not have")
 		return
 	}
 	s.failed(p.desk.LogOut(ctx, o.workspace, o.id))
+}
+
+func (o metaLogOut) astray(ctx context.Context, store storage.Store, s *metaSight) bool {
+	r, err := store.Record(ctx, storage.RecordKey{Workspace: o.workspace, Kind: storage.KindAgent, ID: o.id})
+	s.failed(err)
+	n, err := store.Count(ctx, storage.Query{Workspace: o.workspace, State: string(conversation.StateAssigned), Agent: o.id})
+	s.failed(err)
+	return r.Seats > 0 && n == 0
 }
 
 // A metaSetGroup adds a group, or removes one.
@@ -255,7 +255,7 @@ func (v *metaInventor) team() []metaOperation {
 }
 
 // person makes up a change of an agent, a group or a visitor.
-func (v *metaInventor) person(context.Context) metaOperation {
+func (v *metaInventor) person(ctx context.Context) metaOperation {
 	workspace, id, visitor := v.workspace(), metaPick(v.Rand, metaAgents...), metaPick(v.Rand, metaVisitors...)
 	bad := v.one(40)
 	if bad {
@@ -266,10 +266,7 @@ func (v *metaInventor) person(context.Context) metaOperation {
 	case n < 5:
 		return metaSetAgent{workspace, id, metaPick(v.Rand, 1, 1, 1, 2, 2, 0, -1, roster.MaxCapacity+1), v.groups()}
 	case n < 14:
-		return metaSetAvailability{
-			workspace, id, metaPick(v.Rand, roster.Manual, roster.Automatic, roster.Automatic),
-			metaPick(v.Rand, roster.Available, roster.Available, roster.Unavailable, roster.Unset),
-		}
+		return v.availability(ctx, workspace, id)
 	case n < 15:
 		return metaRemoveAgent{workspace, id}
 	case n < 18 && (bad || !v.one(3)):
@@ -290,10 +287,32 @@ func (v *metaInventor) person(context.Context) metaOperation {
 	return metaSetEmail{workspace, visitor, metaPick(v.Rand, "vic@example.com", "vic@example.com", "", "Vic <vic@example.com>", "not an address")}
 }
 
-func (v *metaInventor) readPeople(context.Context) metaOperation {
+// availability often changes that of an agent who has conversations.
+func (v *metaInventor) availability(ctx context.Context, workspace, id string) metaOperation {
+	o := metaSetAvailability{
+		workspace, id, metaPick(v.Rand, roster.Manual, roster.Automatic, roster.Automatic),
+		metaPick(v.Rand, roster.Available, roster.Available, roster.Unavailable, roster.Unset),
+	}
+	agents, _ := v.model.desk.Agents(ctx, workspace, "", "", 10)
+	agents = slices.DeleteFunc(agents, func(a lifecycle.Agent) bool { return a.Seats == 0 })
+	if len(agents) == 0 || v.one(2) {
+		return o
+	}
+	a := metaPick(v.Rand, agents...)
+	if o.id, o.to = a.ID, roster.Unavailable; a.Availability() == roster.Unavailable {
+		o.to = roster.Available
+	}
+	v.planned = append(v.planned, metaTick{})
+	return o
+}
+
+func (v *metaInventor) readPeople(ctx context.Context) metaOperation {
 	workspace := v.workspace()
 	switch v.IntN(5) {
 	case 0:
+		if c := v.get(ctx, v.key()); c.Visitor != "" && !v.one(3) {
+			return metaUnread{c.Workspace, c.Visitor}
+		}
 		return metaUnread{workspace, metaPick(v.Rand, metaVisitors...)}
 	case 1, 2:
 		return metaTeam{workspace, metaPick(v.Rand, metaGroups...), metaPick(v.Rand, 1, 2, 100)}

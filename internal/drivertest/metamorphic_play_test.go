@@ -336,6 +336,12 @@ func (o metaPurge) play(ctx context.Context, p *metaPlayer, s *metaSight) {
 	if !s.failed(err) {
 		s.say("%d conversations", n)
 	}
+	for _, workspace := range metaWorkspaces {
+		left, err := p.subject.store().Count(ctx, storage.Query{Workspace: workspace, State: string(conversation.StateClosed)})
+		if !s.failed(err) {
+			s.say("%d left", left)
+		}
+	}
 }
 
 // A metaRead reads one conversation.
@@ -446,12 +452,7 @@ func (o metaLook) play(ctx context.Context, p *metaPlayer, s *metaSight) {
 		if !s.failed(err) {
 			s.say("policies %d %s", loaded.Policies.Revision, loaded.Policies.Body)
 		}
-		for _, kind := range []storage.Kind{storage.KindAgent, storage.KindGroup, storage.KindVisitor} {
-			s.list(ctx, store, storage.RecordQuery{Workspace: workspace, Kind: kind}, "", o.page)
-		}
-		for _, state := range conversation.States() {
-			s.view(ctx, store, storage.Query{Workspace: workspace, State: string(state)}, o.page)
-		}
+		s.all(ctx, store, workspace)
 	}
 	for _, by := range []time.Time{p.now.UTC().Truncate(time.Microsecond), metaEnd} {
 		s.due(ctx, store, by, o.page)

@@ -67,6 +67,7 @@ type metaCommit struct {
 	opened  conversation.Opened
 	seat    string // in place of the one that follows from the state
 	seated  bool   // seat counts
+	keeps   bool   // the seat that it has, if any, in place of both
 	tags    []string
 	due     time.Time
 	look    bool // due at the instant at which it began to wait
@@ -83,19 +84,22 @@ type metaSeen struct {
 
 func (o metaCommit) play(ctx context.Context, p *metaPlayer, s *metaSight) {
 	o.give(ctx, p, p.desk, p.subject.store(), s)
-	o.after(ctx, p, s)
 }
 
 // give implements metaInTx.
 func (o metaCommit) give(ctx context.Context, p *metaPlayer, _ metaCommands, tx storage.Tx, s *metaSight) {
-	c, ok := o.commit(ctx, tx, p.now.UTC().Truncate(time.Microsecond), s)
+	c, before, ok := o.commit(ctx, tx, p.now.UTC().Truncate(time.Microsecond), s)
 	if !ok {
 		return
 	}
 	s.failed(tx.Commit(ctx, c))
 	s.load(ctx, tx, o.key, o.command)
-	for _, agent := range metaAgents {
-		s.stored(ctx, tx, storage.RecordKey{Workspace: o.key.Workspace, Kind: storage.KindAgent, ID: agent})
+	agents := []string{before, c.Head.Seat, c.Seen.Agent}
+	slices.Sort(agents)
+	for _, agent := range slices.Compact(agents) {
+		if agent != "" {
+			s.stored(ctx, tx, storage.RecordKey{Workspace: o.key.Workspace, Kind: storage.KindAgent, ID: agent})
+		}
 	}
 }
 
@@ -104,18 +108,19 @@ func (o metaCommit) after(ctx context.Context, p *metaPlayer, s *metaSight) {
 	s.load(ctx, p.subject.store(), o.key, o.command)
 }
 
-// commit makes the commit, unless the conversation cannot be read.
-func (o metaCommit) commit(ctx context.Context, tx storage.Tx, now time.Time, s *metaSight) (storage.Commit, bool) {
+// commit makes the commit, unless the conversation cannot be read. It returns
+// whose seat the conversation has until then.
+func (o metaCommit) commit(ctx context.Context, tx storage.Tx, now time.Time, s *metaSight) (_ storage.Commit, had string, ok bool) {
 	loaded, err := tx.Load(ctx, o.key, o.command)
 	if s.failed(err) {
-		return storage.Commit{}, false
+		return storage.Commit{}, "", false
 	}
 	before := conversation.Conversation{Workspace: o.key.Workspace, ID: o.key.Conversation}
 	if loaded.Head.Version > 0 {
 		before, err = conversation.Decode(loaded.Head.Body)
 		if err != nil || int64(before.Version) != loaded.Head.Version {
 			s.say("not readable")
-			return storage.Commit{}, false
+			return storage.Commit{}, "", false
 		}
 	}
 	after, records := conversation.Append(before, conversation.System("raw"), now, o.events(before))
@@ -136,6 +141,9 @@ func (o metaCommit) commit(ctx context.Context, tx storage.Tx, now time.Time, s 
 	if o.seated && (len(records) == 0 || after.State != conversation.StateAssigned) {
 		c.Head.Seat = o.seat
 	}
+	if o.keeps && after.State != conversation.StateAssigned {
+		c.Head.Seat = loaded.Head.Seat
+	}
 	c.Head.Tags, c.Head.Due, c.Head.PolicyRevision = slices.Clone(o.tags), o.due, loaded.Policies.Revision
 	if o.look && after.State == conversation.StateWaiting {
 		c.Head.Due = after.Since
@@ -153,7 +161,7 @@ func (o metaCommit) commit(ctx context.Context, tx storage.Tx, now time.Time, s 
 		s.failed(err)
 		c.Seen = storage.Seen{Agent: o.seen.agent, Version: r.Version - o.seen.older, Overfill: o.seen.overfill}
 	}
-	return c, true
+	return c, loaded.Head.Seat, true
 }
 
 // events are those that mean something now.
@@ -291,11 +299,12 @@ func (v *metaInventor) put(context.Context) metaOperation {
 	return o
 }
 
-// settle prefers a record that is due some time.
+// settle prefers a record that will be due.
 func (v *metaInventor) settle(ctx context.Context) metaOperation {
 	o := metaSettle{key: v.recordKey(), due: v.instant(), older: v.off()}
-	if due, _ := v.model.subject.store().DueRecords(ctx, metaEnd, storage.DueRecord{}, 100); len(due) > 0 && !v.one(3) {
-		o.key = metaPick(v.Rand, due...).Key
+	due, _ := v.model.subject.store().DueRecords(ctx, metaEnd, storage.DueRecord{At: v.now}, 100)
+	if len(due) > 0 && !v.one(3) {
+		o.key, o.due = metaPick(v.Rand, due...).Key, metaPick(v.Rand, o.due, time.Time{})
 	}
 	if v.one(4) {
 		o.fewer = metaPick[int64](v.Rand, -1, 1)
@@ -304,34 +313,48 @@ func (v *metaInventor) settle(ctx context.Context) metaOperation {
 }
 
 func (v *metaInventor) commit(ctx context.Context) metaOperation {
-	return v.commitTo(v.key())
+	o := v.commitTo(ctx, v.key())
+	assigned := storage.Query{Workspace: v.workspace(), State: string(conversation.StateAssigned)}
+	if rows, _ := v.model.subject.store().View(ctx, assigned, 10); o.keeps && len(rows) > 0 {
+		o.key, o.older = metaPick(v.Rand, rows...).Key, 0
+	}
+	v.raw, v.kept = o.key, o.keeps
+	return o
 }
 
-// commitTo mostly gives the conversation to somebody who may be full.
-func (v *metaInventor) commitTo(key storage.Key) metaCommit {
+// commitTo mostly gives the conversation to somebody, often to who is full.
+func (v *metaInventor) commitTo(ctx context.Context, key storage.Key) metaCommit {
 	agent, group := metaPick(v.Rand, metaAgents...), metaPick(v.Rand, metaGroups...)
+	agents, _ := v.model.subject.store().List(ctx, storage.RecordQuery{Workspace: key.Workspace, Kind: storage.KindAgent}, "", 10)
+	agents = slices.DeleteFunc(agents, func(r storage.Record) bool { return r.Seats < r.Capacity })
+	if len(agents) > 0 && v.one(2) {
+		agent = metaPick(v.Rand, agents...).Key.ID
+	}
 	o := metaCommit{
 		key: key, older: v.off(), due: v.instant(), look: v.one(2), tags: metaPick(v.Rand, metaTags...),
 		opened: conversation.Opened{Visitor: metaPick(v.Rand, metaVisitors...), Group: group, To: conversation.StateWaiting},
 	}
-	switch n := v.IntN(12); {
+	switch n := v.IntN(14); {
 	case n < 6:
 		o.event = conversation.Assigned{Agent: agent}
-	case n < 7:
-		o.event = conversation.Closed{Outcome: metaPick(v.Rand, metaOutcomes...), Cause: "agent"}
 	case n < 8:
-		o.event = conversation.Requeued{}
+		o.event = conversation.Closed{Outcome: metaPick(v.Rand, metaOutcomes...), Cause: "agent"}
 	case n < 9:
-		o.event = conversation.Regrouped{Group: group}
+		o.event = conversation.Requeued{}
 	case n < 10:
-		o.event = conversation.NoteAdded{Text: v.text()}
+		o.event = conversation.Regrouped{Group: group}
+	case n < 11:
+		o.event = conversation.NoteAdded{Text: metaPick(v.Rand, metaTexts[:10]...)} // a store is given no other
 	}
-	_, closes := o.event.(conversation.Closed)
-	if v.one(6) || o.event == nil || closes && v.one(2) {
+	_, o.keeps = o.event.(conversation.Closed)
+	if o.keeps = o.keeps && !v.one(3); v.one(6) || o.event == nil {
 		o.seated, o.seat = true, metaPick(v.Rand, "", agent, agent)
 	}
 	if v.one(2) {
 		o.seen = metaSeen{agent: metaPick(v.Rand, agent, agent, metaPick(v.Rand, metaAgents...)), older: v.off(), overfill: v.one(2)}
+	}
+	if o.event == nil && len(agents) > 0 && v.one(2) { // it takes no seat, and is decided on nobody
+		o.older, o.seat, o.seen = 0, agents[0].Key.ID, metaSeen{}
 	}
 	if v.one(4) {
 		o.command = v.commandID()
@@ -345,7 +368,7 @@ func (v *metaInventor) list(context.Context) metaOperation {
 	key := v.recordKey()
 	o := metaList{query: storage.RecordQuery{Workspace: key.Workspace, Kind: key.Kind}, page: metaPick(v.Rand, 1, 2, 100)}
 	if key.Kind == storage.KindAgent {
-		o.query.Group, o.query.Free = metaPick(v.Rand, metaGroups...), v.one(2)
+		o.query.Group, o.query.Free = metaPick(v.Rand, "", "sales", "sales", "Sales"), !v.one(3)
 	}
 	if v.one(4) {
 		o.after = key.ID
@@ -366,6 +389,9 @@ func (v *metaInventor) dueRecords(context.Context) metaOperation {
 func (v *metaInventor) view(ctx context.Context) metaOperation {
 	o := metaView{page: metaPick(v.Rand, 1, 2, 100)}
 	key := v.key()
+	if v.raw != (storage.Key{}) && v.one(2) {
+		key = v.raw // which may have tags
+	}
 	q := storage.Query{
 		Workspace: key.Workspace, State: string(metaPick(v.Rand, conversation.States()...)),
 		Order: metaPick(v.Rand, "", storage.BySince, storage.ByUpdated), Newest: v.one(2),
@@ -390,6 +416,9 @@ func (v *metaInventor) view(ctx context.Context) metaOperation {
 
 // filter selects by some of what the conversation has.
 func (v *metaInventor) filter(q *storage.Query, like storage.Head) {
+	if len(like.Tags) > 0 && v.one(2) {
+		q.Tag = metaPick(v.Rand, like.Tags...)
+	}
 	for range v.IntN(3) {
 		switch v.IntN(6) {
 		case 0:
@@ -401,11 +430,7 @@ func (v *metaInventor) filter(q *storage.Query, like storage.Head) {
 		case 4:
 			q.Outcome = like.Outcome
 		case 5:
-			if len(like.Tags) > 0 {
-				q.Tag = metaPick(v.Rand, like.Tags...)
-			} else {
-				q.Tag = "vip"
-			}
+			q.Tag = metaPick(v.Rand, "vip", "VIP")
 		}
 	}
 }
@@ -494,6 +519,26 @@ func (s *metaSight) view(ctx context.Context, store storage.Store, q storage.Que
 	})
 }
 
+// all says all records and all conversations of a workspace.
+func (s *metaSight) all(ctx context.Context, store storage.Store, workspace string) {
+	const most = 1000
+	for _, kind := range []storage.Kind{storage.KindAgent, storage.KindGroup, storage.KindVisitor} {
+		found, err := store.List(ctx, storage.RecordQuery{Workspace: workspace, Kind: kind}, "", most)
+		s.failed(err)
+		for _, r := range found {
+			s.record(r)
+		}
+	}
+	for _, state := range conversation.States() {
+		rows, err := store.View(ctx, storage.Query{Workspace: workspace, State: string(state)}, most)
+		s.failed(err)
+		for _, row := range rows {
+			s.say("row %s %s", row.Key.Workspace, row.Key.Conversation)
+			s.head(row.Head)
+		}
+	}
+}
+
 func (s *metaSight) head(h storage.Head) {
 	s.say("  at %d: %q of %s, %s, agent %q, group %q, outcome %q, tags %q, since %s, updated %s, closed %s, due %s by %d, seat %q",
 		h.Version, h.Body, h.Visitor, h.State, h.Agent, h.Group, h.Outcome, h.Tags, metaTime(h.Since), metaTime(h.Updated),
@@ -511,6 +556,9 @@ func (o metaCommit) String() string {
 	text += fmt.Sprintf(": %T%+[1]v or else %+v, tags %q, due %s, to be looked at %t", o.event, o.opened, o.tags, metaTime(o.due), o.look)
 	if o.seated {
 		text += fmt.Sprintf(", seat %q", o.seat)
+	}
+	if o.keeps {
+		text += ", keeps its seat"
 	}
 	if o.seen.agent != "" {
 		text += fmt.Sprintf(", seen %+v", o.seen)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -50,12 +51,20 @@ func differs(loaded storage.Loaded, folded conversation.Conversation) string {
 		return err.Error()
 	}
 	due, _ := conversation.NextDue(folded, policies.For(folded.Group))
-	head := storage.Head{
-		Version: int64(folded.Version), Body: loaded.Head.Body,
-		Visitor: folded.Visitor, Due: due, PolicyRevision: loaded.Policies.Revision,
+	if folded.State == conversation.StateWaiting && loaded.Head.Due.Equal(folded.Since) {
+		due = folded.Since // nobody has looked for an agent yet
 	}
-	if !folded.Open() {
+	head := storage.Head{
+		Version: int64(folded.Version), Body: loaded.Head.Body, Due: due, PolicyRevision: loaded.Policies.Revision,
+		Visitor: folded.Visitor, State: string(folded.State), Agent: folded.Agent, Group: folded.Group,
+		Since: folded.Since, Updated: folded.UpdatedAt.Truncate(time.Microsecond),
+	}
+	switch folded.State {
+	case conversation.StateAssigned:
+		head.Seat = folded.Agent
+	case conversation.StateClosed:
 		head.DormantSince = folded.UpdatedAt
+		head.Agent, head.Outcome, head.Tags = folded.Closing.Agent, string(folded.Closing.Outcome), folded.Closing.Tags
 	}
 	return differ(folded, stored) + differ(head, loaded.Head)
 }
