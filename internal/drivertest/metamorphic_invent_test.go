@@ -28,7 +28,7 @@ var (
 	metaAgents        = []string{"ann", "Ann", "sue"}
 	metaGroups        = []string{"", "", "sales", "Sales"}
 	metaOutcomes      = []closure.Outcome{closure.Resolved, closure.Unresolved}
-	metaTags          = [][]string{nil, {"vip"}, {"VIP"}, {"VIP", "späť 👋", "vip"}}
+	metaTags          = [][]string{nil, {"vip"}, {"VIP"}, {"VIP", "späť 👋", "vip"}, {"späť 👋", "vip"}}
 	metaSubscribers   = []string{"mail", "Mail", "figures"}
 	metaBadIDs        = []string{"", "not an ID", strings.Repeat("x", conversation.MaxID+1), "a\x00b", "naïve"}
 )

@@ -148,11 +148,11 @@ func (o metaCommit) commit(ctx context.Context, tx storage.Tx, now time.Time, s 
 	if o.look && after.State == conversation.StateWaiting {
 		c.Head.Due = after.Since
 	}
-	c.Expect = loaded.Head.Version - o.older
+	c.Expect = max(0, loaded.Head.Version-o.older)
 	for i := range c.Events {
-		c.Events[i].Version -= o.older
+		c.Events[i].Version = c.Expect + int64(i) + 1
 	}
-	c.Head.Version -= o.older
+	c.Head.Version = c.Expect + int64(len(c.Events))
 	if o.command != "" {
 		c.Command = storage.Command{ID: o.command, Fingerprint: [16]byte{1}}
 	}
@@ -331,8 +331,11 @@ func (v *metaInventor) commitTo(ctx context.Context, key storage.Key) metaCommit
 		agent = metaPick(v.Rand, agents...).Key.ID
 	}
 	o := metaCommit{
-		key: key, older: v.off(), due: v.instant(), look: v.one(2), tags: metaPick(v.Rand, metaTags...),
+		key: key, due: v.instant(), look: v.one(2), tags: metaPick(v.Rand, metaTags...),
 		opened: conversation.Opened{Visitor: metaPick(v.Rand, metaVisitors...), Group: group, To: conversation.StateWaiting},
+	}
+	if o.older = v.off(); v.one(20) {
+		o.older = 1 << 40 // as if it did not exist yet
 	}
 	switch n := v.IntN(14); {
 	case n < 6:

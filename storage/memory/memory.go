@@ -397,7 +397,9 @@ func (s *Store) Purge(ctx context.Context, dormantBefore time.Time, limit int) (
 func (s *Store) purge(c *conversation) {
 	delete(s.conversations, c.key)
 	s.hide(c.key, c.head)
-	s.moveSeat(c.key.Workspace, c.head.Seat, "", c.head.DormantSince)
+	if c.head.Seat != "" {
+		s.addSeats(seatOf{c.key.Workspace, c.head.Seat}, -1)
+	}
 	s.due.remove(storage.Due{At: c.head.Due, Key: c.key})
 	s.setbacks.remove(c.key)
 	if gone := c.last - s.purged; gone > 0 {

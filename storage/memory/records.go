@@ -190,14 +190,17 @@ func (s *Store) moveSeat(workspace, before, after string, at time.Time) {
 	s.countSeat(workspace, after, +1, at)
 }
 
+func (s *Store) addSeats(of seatOf, n int) {
+	if s.seats[of] += n; s.seats[of] == 0 {
+		delete(s.seats, of)
+	}
+}
+
 func (s *Store) countSeat(workspace, agent string, n int, at time.Time) *storage.Record {
 	if agent == "" {
 		return new(storage.Record)
 	}
-	of := seatOf{workspace, agent}
-	if s.seats[of] += n; s.seats[of] == 0 {
-		delete(s.seats, of)
-	}
+	s.addSeats(seatOf{workspace, agent}, n)
 	r := s.agent(workspace, agent)
 	r.SeatsAt = at
 	r.SeatMoves++

@@ -319,7 +319,7 @@ func (s *Store) lock(ctx context.Context, tx *sql.Tx, batch []*attempt) error {
 		return err
 	}
 	for _, a := range of {
-		if a.expect > 0 { // somebody else holds it, or there is none
+		if a.expect != 0 { // somebody else holds it, or there is none
 			a.err = errAlone
 		}
 	}

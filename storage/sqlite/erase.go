@@ -154,21 +154,16 @@ WHERE workspace = ?1 AND conversation = ?2 AND reason_id IS NOT NULL`
 	return nil
 }
 
-// hide takes a conversation that is going to be removed out of the views by tag,
-// and frees its seat.
+// hide takes a conversation that is going to be removed out of the views by tag.
 func hide(ctx context.Context, r runner, key storage.Key) error {
 	const present = `
-SELECT dormant_since,` + shownColumns + `
+SELECT ` + shownColumns + `
 FROM {prefix}heads h INDEXED BY {prefix}heads_key
 WHERE h.workspace = ? AND h.conversation = ?`
-	var dormantSince int64
 	var old shown
 	args := []any{key.Workspace, key.Conversation}
-	if _, err := first(ctx, r, present, args, append([]any{&dormantSince}, old.dest()...)...); err != nil {
+	if _, err := first(ctx, r, present, args, old.dest()...); err != nil {
 		return err
 	}
-	if err := removeTags(ctx, r, key, old); err != nil {
-		return err
-	}
-	return moveSeat(ctx, r, key.Workspace, old.seat, "", time.UnixMicro(dormantSince))
+	return removeTags(ctx, r, key, old)
 }
