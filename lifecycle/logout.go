@@ -50,17 +50,19 @@ func (d *Desk) LogOut(ctx context.Context, workspace, id string) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.changeRecord(ctx, key, func(r storage.Record, now time.Time) (storage.Record, error) {
-		// Put fails if a seat is taken after r was read.
-		if r.Seats > 0 {
-			return r, d.blocked(ctx, workspace, id)
+	for range maxAttempts {
+		_, err = d.changeRecord(ctx, key, func(r storage.Record, now time.Time) (storage.Record, error) {
+			// Put fails if a seat is taken after r was read.
+			if r.Seats > 0 {
+				return r, d.blocked(ctx, workspace, id)
+			}
+			return loggedOut(r, now, id)
+		})
+		if !errors.Is(err, errNoneLeft) {
+			return err
 		}
-		return loggedOut(r, now, id)
-	})
-	if errors.Is(err, errNoneLeft) {
-		return d.LogOut(ctx, workspace, id)
 	}
-	return err
+	return fmt.Errorf("%w: agent %s", ErrBusy, id)
 }
 
 // errNoneLeft: what kept the agent was gone when it was to be listed.

@@ -20,7 +20,7 @@ import (
 )
 
 // A normal run has so many streams on the fastest database, of so many operations
-// each. It takes 40 s of two processors with the race detector.
+// each. It takes two minutes of two processors with the race detector.
 const metaStreams, metaOperations = 240, 60
 
 // A metaStore is a store that streams are played on.
