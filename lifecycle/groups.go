@@ -37,9 +37,9 @@ func (d *Desk) SetGroup(ctx context.Context, workspace, id string) error {
 // RemoveGroup removes a group. Its agents leave it, and its open conversations,
 // each with an event of its own, go to the group into, or to any agent if that is
 // empty; who waits keeps their place. So does what is opened for it later. If that
-// group is removed too, they go where its conversations go. Removing
-// a group that does not exist is an error wrapping [ErrNoGroup], and so is moving
-// its conversations into such a one.
+// group is removed too, they go where its conversations go. Removing a group that
+// does not exist is an error wrapping [ErrNoGroup], and so is moving its
+// conversations into such a one.
 func (d *Desk) RemoveGroup(ctx context.Context, workspace, id, into string) error {
 	if into == id {
 		return &conversation.InvalidError{Field: "into", Rule: "must be another group"}

@@ -41,10 +41,10 @@ var exits = []conversation.CommandName{
 
 // LogOut logs an agent out: they are unavailable from then on, without grace, as if
 // set by hand, so that a connection that is still reported does not bring them
-// back. To log in again, set the manual availability, to [roster.Unset] if the
-// connection decides. Snoozed conversations stay theirs.
-// With others it is refused, with a [*LogOutError]; a conversation that comes at
-// the same time is either among them or does not come.
+// back. To log in again, set the manual availability, to Unset of package roster
+// if the connection decides. Snoozed conversations stay theirs. With others it is
+// refused, with a [*LogOutError]; a conversation that comes at the same time is
+// either among them or does not come.
 func (d *Desk) LogOut(ctx context.Context, workspace, id string) error {
 	key, err := recordKey(workspace, storage.KindAgent, id)
 	if err != nil {
@@ -114,10 +114,9 @@ func loggedOut(r storage.Record, now time.Time, id string) (storage.Record, erro
 // conversations that is neither snoozed nor closed the command that says what
 // becomes of it: a [conversation.HandBack], [conversation.Transfer],
 // [conversation.Requeue] or [conversation.Close], by a supervisor; the last two also
-// by the system.
-// It returns those that it was given to. One that it was refused for stays with
-// the agent, and the error says so; so does what an error of the store left out. The
-// agent is logged out either way, and calling again goes on.
+// by the system. It returns those that it was given to. One that it was refused for
+// stays with the agent, and the error says so; so does what an error of the store
+// left out. The agent is logged out either way, and calling again goes on.
 func (d *Desk) ForceLogOut(ctx context.Context, workspace, id string, by conversation.Actor, fate conversation.Command) ([]conversation.Conversation, error) {
 	switch fate.(type) {
 	case conversation.HandBack, conversation.Transfer, conversation.Requeue, conversation.Close:

@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/adjourn/adjourn/conversation"
@@ -277,21 +276,22 @@ func (d *Desk) assign(ctx context.Context, c conversation.Conversation, agent st
 
 // look is the turn of a conversation that came to Waiting: its queue is served.
 // Then, if it still waits, it is due when its ladder says; whoever frees a seat
-// after the look finds it in the queue. Again says that the ladder is due too.
-func (w *worker) look(ctx context.Context, key storage.Key, served *servedQueues) (again bool, err error) {
+// after the look finds it in the queue. If the ladder is due already, look returns
+// the version that it looked at, otherwise zero.
+func (w *worker) look(ctx context.Context, key storage.Key) (version int64, err error) {
 	d := w.desk
 	s, err := d.load(ctx, key, "")
 	if err != nil || !s.toLookAt() {
-		return false, err
+		return 0, err
 	}
 	if moved, err := w.leaveRemovedGroup(ctx, s.conversation); err != nil || moved {
-		return false, err
+		return 0, err
 	}
 	if err := w.serve(ctx, key.Workspace, s.conversation.Group); err != nil {
-		return false, err
+		return 0, err
 	}
-	served.add(s.conversation)
 	_, err = d.change(ctx, key, "", func(now *snapshot) (proposal, error) {
+		version = 0
 		if now.head.Version != s.head.Version || now.revision != s.revision {
 			return proposal{idle: true}, nil // it was given away, or is to be looked at again
 		}
@@ -300,36 +300,12 @@ func (w *worker) look(ctx context.Context, key storage.Key, served *servedQueues
 		if err != nil {
 			return proposal{}, err
 		}
-		next := now.due(now.conversation)
-		again = !next.IsZero() && !next.After(at)
+		if next := now.due(now.conversation); !next.IsZero() && !next.After(at) {
+			version = now.head.Version
+		}
 		return propose(now, now.conversation, nil, decision{at: at})
 	})
-	return again, err
-}
-
-// servedQueues are those that were served since a page of what is due was read:
-// what stood on the page as waiting for a look was in them. Its zero value is
-// empty.
-type servedQueues struct {
-	mu     sync.Mutex // guards the field below
-	queues map[servedQueue]bool
-}
-
-type servedQueue struct{ workspace, group string }
-
-func (s *servedQueues) add(c conversation.Conversation) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.queues == nil {
-		s.queues = map[servedQueue]bool{}
-	}
-	s.queues[servedQueue{c.Workspace, c.Group}] = true
-}
-
-func (s *servedQueues) has(c conversation.Conversation) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.queues[servedQueue{c.Workspace, c.Group}]
+	return version, err
 }
 
 // leaveRemovedGroup moves a conversation that was opened, or opened again, for a

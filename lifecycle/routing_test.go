@@ -180,3 +180,50 @@ func TestARecordThatNeverRests(t *testing.T) {
 		t.Errorf("failed %v, want the agent, with ErrBusy", ticked.Failed)
 	}
 }
+
+// beforeLoad calls do once, before a conversation is loaded.
+type beforeLoad struct {
+	storage.Store
+	conversation string
+	do           func()
+}
+
+func (b *beforeLoad) Load(ctx context.Context, key storage.Key, commandID string) (storage.Loaded, error) {
+	if do := b.do; do != nil && key.Conversation == b.conversation {
+		b.do = nil
+		do()
+	}
+	return b.Store.Load(ctx, key, commandID)
+}
+
+// TestRegroupedInTheMiddleOfATick: what comes to a queue after that was served is
+// looked at too, though it stood among what is due before.
+func TestRegroupedInTheMiddleOfATick(t *testing.T) {
+	t.Parallel()
+	store := &beforeLoad{Store: memory.New(), conversation: "late"}
+	kit := lifecycletest.NewOn(t, store, nil)
+	const workspace = lifecycletest.Workspace
+	for _, id := range []string{"sales", "billing"} {
+		if err := kit.Desk.SetGroup(t.Context(), workspace, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := kit.Desk.SetAgent(t.Context(), workspace, "ann", 2, "sales"); err != nil {
+		t.Fatal(err)
+	}
+	available(t, kit, "ann", roster.Available)
+	kit.Advance(0)
+	kit.Chat("early").Do(vic, conversation.Open{Group: "sales"})
+	kit.Clock.Add(time.Second)
+	kit.Chat("late").Do(vic, conversation.Open{Group: "billing"})
+	kit.Clock.Add(time.Second)
+	other, err := lifecycle.New(store.Store, &lifecycle.Options{Clock: kit.Clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.do = func() {
+		accepted(t)(other.Regroup(context.Background(), kit.Chat("late").By(sue), "sales"))
+	}
+	kit.Advance(0)
+	wantHolders(t, kit, map[string]string{"early": "ann", "late": "ann"})
+}

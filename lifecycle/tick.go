@@ -181,9 +181,8 @@ func (t *ticker) fire(ctx context.Context) error {
 			return nil
 		}
 		fired := make([][]conversation.Record, len(page))
-		var served servedQueues
 		err = t.each(ctx, len(page), func(i int) storage.Key { return page[i].Key }, func(i int) (err error) {
-			fired[i], err = t.expire(ctx, page[i], &served)
+			fired[i], err = t.expire(ctx, page[i].Key)
 			return err
 		})
 		for i, records := range fired {
@@ -291,20 +290,15 @@ var errStuck = damaged{errors.New("lifecycle: due, and nothing to do")}
 // if it has just come to Waiting. Whoever changed the conversation first wins, and
 // it is looked at again. Still being due when the tick began and having nothing to
 // do is an error.
-func (t *ticker) expire(ctx context.Context, due storage.Due, served *servedQueues) ([]conversation.Record, error) {
+func (t *ticker) expire(ctx context.Context, key storage.Key) ([]conversation.Record, error) {
 	d := t.desk
-	call := Call{Workspace: due.Key.Workspace, Conversation: due.Key.Conversation, By: conversation.Timer()}
-	var look, looked bool
+	call := Call{Workspace: key.Workspace, Conversation: key.Conversation, By: conversation.Timer()}
+	var look bool
+	var lookedAt int64 // the version at which somebody has looked
 	decide := func(s *snapshot) (proposal, error) {
-		if s.toLookAt() {
-			s.looked = looked || due.At.Equal(s.conversation.Since) && served.has(s.conversation)
-			if look = !s.looked; look {
-				return proposal{idle: true}, nil
-			}
-			if next := s.due(s.conversation); next.IsZero() || next.After(t.At) {
-				looked = true
-				return propose(s, s.conversation, nil, decision{at: t.At})
-			}
+		s.looked = s.head.Version == lookedAt
+		if look = s.toLookAt() && !s.looked; look {
+			return proposal{idle: true}, nil
 		}
 		now, err := d.now(ctx)
 		if err != nil {
@@ -312,19 +306,18 @@ func (t *ticker) expire(ctx context.Context, due storage.Due, served *servedQueu
 		}
 		return d.decide(ctx, s, call, conversation.Expire{}, storage.Command{}, now)
 	}
-	p, err := d.change(ctx, due.Key, "", decide)
+	p, err := d.change(ctx, key, "", decide)
 	if look && err == nil {
-		looked = true
 		t.looked.Store(true)
-		if again, err := t.worker.look(ctx, due.Key, served); err != nil || !again {
+		if lookedAt, err = t.worker.look(ctx, key); err != nil || lookedAt == 0 {
 			return nil, err
 		}
-		p, err = d.change(ctx, due.Key, "", decide)
+		p, err = d.change(ctx, key, "", decide)
 	}
-	if err != nil || len(p.records) > 0 || looked {
+	if err != nil || len(p.records) > 0 || look {
 		return p.records, err
 	}
-	return nil, d.checkStuck(ctx, due.Key, t.At)
+	return nil, d.checkStuck(ctx, key, t.At)
 }
 
 func (d *Desk) checkStuck(ctx context.Context, key storage.Key, now time.Time) error {
