@@ -147,11 +147,7 @@ func (c candidates) taken(agent string, at time.Time) candidates {
 // serve gives what waits in queues to agents, the oldest first, until nobody has
 // a free seat or nothing waits. What an agent frees after it began is due by
 // itself.
-func (w *worker) serve(ctx context.Context, workspace string, groups ...string) error {
-	policies, err := w.desk.policiesOf(ctx, workspace)
-	if err != nil {
-		return err
-	}
+func (w *worker) serve(ctx context.Context, workspace string, policies conversation.Policies, groups ...string) error {
 	var queues []*queue
 	for _, group := range groups {
 		if policy := policies.For(group); !policy.PullOnly {
@@ -274,23 +270,19 @@ func (d *Desk) assign(ctx context.Context, c conversation.Conversation, agent st
 	return p.records, now, err
 }
 
-// look is the turn of a conversation that came to Waiting: its queue is served.
-// Then, if it still waits, it is due when its ladder says; whoever frees a seat
-// after the look finds it in the queue. If the ladder is due already, look returns
-// the version that it looked at, otherwise zero.
-func (w *worker) look(ctx context.Context, key storage.Key) (version int64, err error) {
+// look is the turn of a conversation that came to Waiting, as it was loaded: its
+// queue is served. Then, if it still waits, it is due when its ladder says; whoever
+// frees a seat after the look finds it in the queue. If the ladder is due already,
+// look returns the version that it looked at, otherwise zero.
+func (w *worker) look(ctx context.Context, s *snapshot) (version int64, err error) {
 	d := w.desk
-	s, err := d.load(ctx, key, "")
-	if err != nil || !s.toLookAt() {
-		return 0, err
-	}
 	if moved, err := w.leaveRemovedGroup(ctx, s.conversation); err != nil || moved {
 		return 0, err
 	}
-	if err := w.serve(ctx, key.Workspace, s.conversation.Group); err != nil {
+	if err := w.serve(ctx, s.key.Workspace, s.policies, s.conversation.Group); err != nil {
 		return 0, err
 	}
-	_, err = d.change(ctx, key, "", func(now *snapshot) (proposal, error) {
+	_, err = d.change(ctx, s.key, "", func(now *snapshot) (proposal, error) {
 		version = 0
 		if now.head.Version != s.head.Version || now.revision != s.revision {
 			return proposal{idle: true}, nil // it was given away, or is to be looked at again
@@ -456,7 +448,7 @@ func (w *worker) attend(ctx context.Context, r storage.Record) (time.Time, error
 	}
 	err = w.tellConversations(ctx, r, a)
 	if a.TakesNew() && r.Seats < a.Capacity {
-		err = errors.Join(err, w.serve(ctx, r.Key.Workspace, append([]string{""}, a.Groups...)...))
+		err = errors.Join(err, w.serve(ctx, r.Key.Workspace, policies, append([]string{""}, a.Groups...)...))
 	}
 	return a.Due(grace(policies)), err
 }

@@ -293,11 +293,12 @@ var errStuck = damaged{errors.New("lifecycle: due, and nothing to do")}
 func (t *ticker) expire(ctx context.Context, key storage.Key) ([]conversation.Record, error) {
 	d := t.desk
 	call := Call{Workspace: key.Workspace, Conversation: key.Conversation, By: conversation.Timer()}
-	var look bool
-	var lookedAt int64 // the version at which somebody has looked
+	var seen *snapshot // nobody has looked for an agent
+	var lookedAt int64 // the version at which somebody has
 	decide := func(s *snapshot) (proposal, error) {
-		s.looked = s.head.Version == lookedAt
-		if look = s.toLookAt() && !s.looked; look {
+		seen = nil
+		if s.looked = s.head.Version == lookedAt; s.toLookAt() && !s.looked {
+			seen = s
 			return proposal{idle: true}, nil
 		}
 		now, err := d.now(ctx)
@@ -307,14 +308,14 @@ func (t *ticker) expire(ctx context.Context, key storage.Key) ([]conversation.Re
 		return d.decide(ctx, s, call, conversation.Expire{}, storage.Command{}, now)
 	}
 	p, err := d.change(ctx, key, "", decide)
-	if look && err == nil {
+	if seen != nil && err == nil {
 		t.looked.Store(true)
-		if lookedAt, err = t.worker.look(ctx, key); err != nil || lookedAt == 0 {
+		if lookedAt, err = t.worker.look(ctx, seen); err != nil || lookedAt == 0 {
 			return nil, err
 		}
 		p, err = d.change(ctx, key, "", decide)
 	}
-	if err != nil || len(p.records) > 0 || look {
+	if err != nil || len(p.records) > 0 || seen != nil {
 		return p.records, err
 	}
 	return nil, d.checkStuck(ctx, key, t.At)

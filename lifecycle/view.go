@@ -199,8 +199,8 @@ func (v View) check() error {
 		}
 	}
 	switch {
-	case !utf8.ValidString(v.Tag) || strings.ContainsRune(v.Tag, 0):
-		return &conversation.InvalidError{Field: "tag", Rule: "must be valid UTF-8 without NUL"}
+	case len(v.Tag) > conversation.MaxTag || !utf8.ValidString(v.Tag) || strings.ContainsRune(v.Tag, 0):
+		return &conversation.InvalidError{Field: "tag", Rule: fmt.Sprintf("must be valid UTF-8 without NUL, at most %d bytes", conversation.MaxTag)}
 	case v.Ungrouped && v.Group != "":
 		return &conversation.InvalidError{Field: "group", Rule: "must be empty for those without a group"}
 	case v.Order != BySince && v.Order != ByUpdated:
