@@ -11,6 +11,7 @@ import (
 // TestSQLiteBehaviour: every sentence about people, visitors and views, on both
 // drivers.
 func TestSQLiteBehaviour(t *testing.T) {
+	long(t)
 	t.Parallel()
 	eachSQLite(t, func(t *testing.T, d sqliteDriver) {
 		behaviour.Run(t, func(t *testing.T) storage.Store { return d.store(t) })
@@ -20,6 +21,7 @@ func TestSQLiteBehaviour(t *testing.T) {
 // TestPostgresBehaviour is the same on one driver: what drivers do differently is
 // seen by the contract's tests.
 func TestPostgresBehaviour(t *testing.T) {
+	long(t)
 	t.Parallel()
 	pool := &postgresPool{db: pgx.open(t, pgtest.Shared(t).NewDatabase(t))}
 	t.Run("sentences", func(t *testing.T) { // returns when all have ended

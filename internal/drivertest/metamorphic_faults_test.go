@@ -549,6 +549,7 @@ func (f metaFault) open(context.Context) (metaSubject, error) {
 // TestMetamorphicCatches is the positive control: each planted fault shows within
 // the streams of two normal runs, and in few operations.
 func TestMetamorphicCatches(t *testing.T) {
+	long(t)
 	t.Parallel()
 	streams := metaInvented{seed: 2}
 	found, faults := 0, slices.Concat(metaFaults, metaSeatFaults, metaRecordFaults, metaViewFaults)

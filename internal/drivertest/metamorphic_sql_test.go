@@ -158,6 +158,7 @@ func (m *metaPostgres) close() error {
 // a process ends and another goes on. With the race detector modernc, which is
 // Go, takes twenty times as long, so it gets fewer streams.
 func TestMetamorphicSQLite(t *testing.T) {
+	long(t)
 	t.Parallel()
 	dir := metaDirectory(t)
 	modernc, mattn := sqliteDrivers[0], sqliteDrivers[1]
@@ -170,6 +171,7 @@ func TestMetamorphicSQLite(t *testing.T) {
 
 // TestMetamorphicPostgres: nor does it depend on the database.
 func TestMetamorphicPostgres(t *testing.T) {
+	long(t)
 	t.Parallel()
 	address := pgtest.Shared(t).NewDatabase(t)
 	metaTest(t, []metaStore{

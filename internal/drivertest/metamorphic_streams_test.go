@@ -28,6 +28,7 @@ var metaSights = []string{
 // TestMetamorphicStreams: streams go everywhere. Every event happens, every
 // sentinel is given for a refusal, and each of the sights comes.
 func TestMetamorphicStreams(t *testing.T) {
+	long(t)
 	t.Parallel()
 	want := metaSights
 	for _, name := range strings.Fields(`opened said agent_requested taken assigned handed_back transferred requeued

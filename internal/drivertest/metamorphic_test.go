@@ -250,6 +250,7 @@ func (r *metaRun) report(t *testing.T) {
 // TestMetamorphicMemory: transactions of a host amount to their commands, and
 // whoever makes a Desk anew at any time notices nothing.
 func TestMetamorphicMemory(t *testing.T) {
+	long(t)
 	t.Parallel()
 	metaTest(t, []metaStore{{"memory", 1, func(context.Context) (metaSubject, error) {
 		return &metaMemory{Store: memory.New()}, nil

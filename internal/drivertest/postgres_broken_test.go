@@ -26,21 +26,21 @@ func TestPostgresBrokenConnections(t *testing.T) {
 			address := pgtest.Shared(t).NewDatabase(t)
 			b := &breaking{T: t, s: migratedPostgres(t, d.open(t, address), nil), db: d.open(t, address)}
 			b.db.SetMaxOpenConns(1) // this one is spared
-			var writers sync.WaitGroup
-			var done atomic.Bool
+			b.applied = make(chan struct{}, 1)
+			var writers, breaker sync.WaitGroup
 			for i := range 8 {
 				writers.Go(func() { b.write(pgKey(fmt.Sprint(i)), 40) })
 			}
-			breaker := make(chan struct{})
-			go func() {
-				defer close(breaker)
-				for !done.Load() {
-					b.breakAll()
+			// One session for every change or so: sessions that end at a given rate
+			// end sooner than a slow machine opens them, and nothing is ever written.
+			breaker.Go(func() {
+				for range b.applied {
+					b.breakOne()
 				}
-			}()
+			})
 			writers.Wait()
-			done.Store(true)
-			<-breaker
+			close(b.applied)
+			breaker.Wait()
 			t.Logf("%d commits failed, of %d the outcome was unknown, and %d of these were applied",
 				b.failed.Load(), b.unknown.Load(), b.unknownApplied.Load())
 			if b.failed.Load() == 0 {
@@ -54,12 +54,13 @@ type breaking struct {
 	*testing.T
 	s                               *postgres.Store
 	db                              *sql.DB
+	applied                         chan struct{} // the news that something was
 	failed, unknown, unknownApplied atomic.Int64
 }
 
-// breakAll ends all sessions of the database but its own, one at a time.
-func (b *breaking) breakAll() {
-	const next = `SELECT pg_terminate_backend(pid), pg_sleep(0.002)
+// breakOne ends a session of the database, not its own.
+func (b *breaking) breakOne() {
+	const next = `SELECT pg_sleep(random() * 0.002), pg_terminate_backend(pid)
 		FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1`
 	if _, err := b.db.Exec(next); err != nil {
 		b.Error(err)
@@ -71,6 +72,10 @@ func (b *breaking) breakAll() {
 func (b *breaking) write(k storage.Key, n int64) {
 	for v := range n {
 		for b.try(pgChange(k, v, 1, fmt.Sprint("command ", v))) {
+		}
+		select {
+		case b.applied <- struct{}{}:
+		default: // the breaker is at work
 		}
 	}
 	b.resolve(k, "")

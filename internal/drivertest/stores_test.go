@@ -13,6 +13,7 @@ import (
 // TestStores: every store keeps the contract, in the same subtests. Only those
 // of a clock are skipped, where there is none.
 func TestStores(t *testing.T) {
+	long(t)
 	t.Parallel()
 	var all tally
 	t.Run("every", func(t *testing.T) { // returns when all have ended
