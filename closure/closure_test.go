@@ -2,7 +2,7 @@ package closure_test
 
 import (
 	"errors"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -71,6 +71,21 @@ func TestStoredCodes(t *testing.T) {
 		{"causes", closure.Causes(), []closure.Cause{
 			"agent", "visitor_left", "bot", "idle", "queue_timeout", "spam", "merged", "forced",
 		}},
+		{"sentiments", closure.Sentiments(), []closure.Sentiment{"positive", "neutral", "negative"}},
+		{"fields", closure.Fields(), []closure.Field{"reason", "sentiment", "notes", "tags", "tickets"}},
+		{"marks", closure.Marks(), []closure.Mark{"check_in", "confirmation", "farewell"}},
+		{"grades", closure.Grades(), []closure.Grade{"confirmed", "checked_in", "unanswered", "abrupt"}},
+		{"guards", closure.Guards(), []closure.Guard{"", "warn", "enforce"}},
+		{"steps", []closure.Step{closure.StepAnswer, closure.StepCheckIn, closure.StepWait, closure.StepFarewell},
+			[]closure.Step{"answer", "check_in", "wait", "say_goodbye"}},
+		{"sides", closure.Sides(), []closure.Side{"bot", "team"}},
+		{"dimensions", closure.Dimensions(), []closure.Dimension{
+			"outcome", "reason", "cause", "side", "agent", "group", "sentiment", "grade", "tag", "article", "day",
+		}},
+		{"figures", figureNames(), []string{
+			"first_response", "handling", "net_handling", "resolution", "in_bot", "in_waiting", "in_snoozed",
+			"snoozes", "reopened", "prompts", "follow_ups", "surveyed", "rating",
+		}},
 	}
 	for _, tt := range tests {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
@@ -79,12 +94,36 @@ func TestStoredCodes(t *testing.T) {
 	}
 }
 
+func figureNames() []string {
+	var names []string
+	for _, f := range closure.AllFigures() {
+		names = append(names, f.String())
+	}
+	return names
+}
+
 func TestListsAreTheCallersOwn(t *testing.T) {
 	t.Parallel()
-	closure.Outcomes()[0] = "x"
-	closure.Reasons()[0] = "x"
-	closure.Causes()[0] = "x"
-	if slices.Contains(closure.Outcomes(), "x") || slices.Contains(closure.Reasons(), "x") || slices.Contains(closure.Causes(), "x") {
-		t.Error("writing to a returned list changed the next one")
+	for name, list := range map[string]func() any{
+		"outcomes":   func() any { return closure.Outcomes() },
+		"reasons":    func() any { return closure.Reasons() },
+		"causes":     func() any { return closure.Causes() },
+		"sentiments": func() any { return closure.Sentiments() },
+		"fields":     func() any { return closure.Fields() },
+		"marks":      func() any { return closure.Marks() },
+		"grades":     func() any { return closure.Grades() },
+		"guards":     func() any { return closure.Guards() },
+		"sides":      func() any { return closure.Sides() },
+		"dimensions": func() any { return closure.Dimensions() },
+	} {
+		first := reflect.ValueOf(list()).Index(0)
+		first.SetString("x")
+		if reflect.ValueOf(list()).Index(0).String() == "x" {
+			t.Errorf("writing to the %s changed the next ones", name)
+		}
+	}
+	closure.AllFigures()[0] = closure.Rating
+	if closure.AllFigures()[0] != closure.FirstResponse {
+		t.Error("writing to the figures changed the next ones")
 	}
 }

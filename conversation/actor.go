@@ -50,6 +50,9 @@ func System(id string) Actor { return Actor{KindSystem, id} }
 // Hosts that use package lifecycle never need it: a Desk refuses it from outside.
 func Timer() Actor { return Actor{Kind: KindTimer} }
 
+// person reports whether the actor is an agent or a supervisor.
+func (a Actor) person() bool { return a.Kind == KindAgent || a.Kind == KindSupervisor }
+
 // String returns kind and ID, as in "agent:ann".
 func (a Actor) String() string {
 	if a.ID == "" {

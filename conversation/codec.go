@@ -24,6 +24,8 @@ var eventTypes = map[string]func(json.RawMessage) (Event, error){
 	"woken":             decode[Woken],
 	"closed":            decode[Closed],
 	"reclassified":      decode[Reclassified],
+	"survey_offered":    decode[SurveyOffered],
+	"survey_answered":   decode[SurveyAnswered],
 	"reopened":          decode[Reopened],
 	"regrouped":         decode[Regrouped],
 	"assignee_left":     decode[AssigneeLeft],
@@ -63,13 +65,22 @@ func EventName(e Event) string {
 }
 
 // Text returns the free text that an event carries and that is stored apart
-// from it: what was said or noted. ok is false for events that never have any.
+// from it: what was said or noted, also in forms and surveys. ok is false for
+// events that never have any.
 func Text(e Event) (text string, ok bool) {
 	switch e := e.(type) {
 	case Said:
 		return e.Text, true
 	case NoteAdded:
 		return e.Text, true
+	case Closed:
+		return e.Notes, true
+	case Reclassified:
+		if e.Form != nil {
+			return e.Form.Notes, true
+		}
+	case SurveyAnswered:
+		return e.Comment, true
 	}
 	return "", false
 }
@@ -83,6 +94,19 @@ func WithText(e Event, text string) Event {
 		return e
 	case NoteAdded:
 		e.Text = text
+		return e
+	case Closed:
+		e.Notes = text
+		return e
+	case Reclassified:
+		if e.Form != nil {
+			form := *e.Form
+			form.Notes = text
+			e.Form = &form
+		}
+		return e
+	case SurveyAnswered:
+		e.Comment = text
 		return e
 	}
 	return e
@@ -146,7 +170,7 @@ func encodeEvent(e Event) (json.RawMessage, error) {
 	if u, ok := e.(Unknown); ok {
 		return u.Data, nil
 	}
-	return json.Marshal(e)
+	return json.Marshal(WithText(e, ""))
 }
 
 // DecodeRecord reads what [EncodeRecord] wrote, by this version of the library

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/idle"
 )
@@ -115,6 +116,9 @@ func TestPoliciesAreStoredAsTheyWere(t *testing.T) {
 		}},
 		Groups: map[string]conversation.Policy{"billing": {
 			PullOnly: true, Sticky: true, ReassignAfter: 48 * time.Hour, WakeOverCapacity: true, KnownAgentsOnly: true, NotifyByEmail: true,
+			Required: closure.Fields(),
+			Courtesy: conversation.Courtesy{Guard: closure.GuardWarn, Patience: time.Minute, CheckIn: "All good?", Farewell: "So long."},
+			Survey:   conversation.Asking{Offer: true, Open: 48 * time.Hour},
 		}},
 		AvailabilityGrace: time.Minute,
 	}
@@ -136,12 +140,19 @@ func TestPoliciesAreStoredAsTheyWere(t *testing.T) {
 // The samples would prove little with a field left at zero.
 func TestTheSamplesSetEveryField(t *testing.T) {
 	t.Parallel()
-	for _, v := range append([]any{sampleConversation()}, anys(sampleEvents())...) {
+	inside := []any{sampleClosing(1), sampleCycle(), *sampleClosing(1).Survey, sampleConversation().Courtesy}
+	for _, v := range append(append(inside, sampleConversation()), anys(sampleEvents())...) {
 		s := reflect.ValueOf(v)
 		for i := range s.NumField() {
 			if f := s.Type().Field(i); s.Field(i).IsZero() && f.Tag.Get("json") != "-" {
 				t.Errorf("the sample %T leaves %s at zero", v, f.Name)
 			}
+		}
+	}
+	form := reflect.ValueOf(sampleForm())
+	for i := range form.NumField() {
+		if name := form.Type().Field(i).Name; form.Field(i).IsZero() && name != "Notes" { // stored apart
+			t.Errorf("the sample form leaves %s at zero", name)
 		}
 	}
 }
@@ -157,12 +168,12 @@ func anys(events []conversation.Event) []any {
 func TestAnUnknownEventSurvivesByteForByte(t *testing.T) {
 	t.Parallel()
 	for _, data := range []string{`{"score":5,"words":"fine \u003c3"}`, `{}`, `null`, `[1,2.50,"x"]`} {
-		body := `{"v":1,"seq":3,"at":"2026-03-02T09:00:00.0015Z","by":{"kind":"visitor","id":"vera"},"type":"survey_answered","data":` + data + `}`
+		body := `{"v":1,"seq":3,"at":"2026-03-02T09:00:00.0015Z","by":{"kind":"visitor","id":"vera"},"type":"applauded","data":` + data + `}`
 		r, err := conversation.DecodeRecord([]byte(body))
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "the event", r.Event, conversation.Event(conversation.Unknown{Name: "survey_answered", Data: json.RawMessage(data)}))
+		same(t, "the event", r.Event, conversation.Event(conversation.Unknown{Name: "applauded", Data: json.RawMessage(data)}))
 		same(t, "the record after a round trip", string(encode(t, r)), body)
 		c := conversation.Evolve(sampleConversation(), r)
 		want := sampleConversation()
@@ -192,7 +203,12 @@ func crash(f func()) (why any) {
 func TestTextIsLeftOutOfTheStoredBody(t *testing.T) {
 	t.Parallel()
 	const secret = "my card is 4111"
-	for _, e := range []conversation.Event{conversation.Said{Text: secret}, conversation.NoteAdded{Text: secret}} {
+	for _, e := range []conversation.Event{
+		conversation.Said{Text: secret}, conversation.NoteAdded{Text: secret},
+		conversation.Closed{Number: 1, Form: closure.Form{Notes: secret, Tags: []string{"a"}}, Noted: true},
+		conversation.Reclassified{Number: 1, Form: &closure.Form{Notes: secret, Tickets: []string{"T-1"}}, Noted: true},
+		conversation.SurveyAnswered{Number: 1, Rating: 2, Comment: secret},
+	} {
 		body := encode(t, sampleRecord(e))
 		if strings.Contains(string(body), "4111") {
 			t.Errorf("the stored body has the text: %s", body)
@@ -208,12 +224,34 @@ func TestTextIsLeftOutOfTheStoredBody(t *testing.T) {
 	}
 	for _, e := range sampleEvents() {
 		_, isText := conversation.Text(e)
-		if want := slices.Contains([]string{"said", "note_added"}, conversation.EventName(e)); isText != want {
+		if want := slices.Contains(withText, conversation.EventName(e)); isText != want {
 			t.Errorf("Text(%T) = %t, want %t", e, isText, want)
 		} else if !want {
 			same(t, "an event that has no text", conversation.WithText(e, secret), e)
 		}
 	}
+}
+
+var withText = []string{"said", "note_added", "closed", "reclassified", "survey_answered"}
+
+// A decision with the old form has no text of its own: whatever is put back
+// belongs to the form that was kept.
+func TestADecisionWithoutAFormHasNoText(t *testing.T) {
+	t.Parallel()
+	e := conversation.Reclassified{Number: 1, Outcome: closure.Resolved, OldOutcome: closure.Unresolved}
+	if text, ok := conversation.Text(e); text != "" || ok {
+		t.Errorf("Text = %q, %t", text, ok)
+	}
+	same(t, "with a text", conversation.WithText(e, "words"), conversation.Event(e))
+}
+
+// Erasing the text of one event must not reach into another value of it.
+func TestTextIsPutBackIntoACopy(t *testing.T) {
+	t.Parallel()
+	e := conversation.Reclassified{Number: 1, Form: &closure.Form{Notes: "call after six"}}
+	conversation.WithText(e, "")
+	encode(t, sampleRecord(e))
+	same(t, "the notes", e.Form.Notes, "call after six")
 }
 
 func TestANewerFormatIsRefused(t *testing.T) {

@@ -63,6 +63,11 @@ type Say struct {
 	// wakes, reopens and restarts nothing. What the system says is always
 	// automatic.
 	Automatic bool `json:"automatic,omitempty"`
+
+	// Marks say what the message means for the goodbye: [closure.CheckIn] is for
+	// agents, [closure.Confirmation] for visitors, [closure.Farewell] for both.
+	// Nil leaves it to the Desk's classifier, empty says that it means nothing.
+	Marks []closure.Mark `json:"marks,omitempty"`
 }
 
 // RequestAgent asks for a person: the conversation leaves the bot and takes a
@@ -123,12 +128,18 @@ type Close struct {
 	// spam and merged, or force.
 	Cause closure.Cause `json:"cause,omitempty"`
 
-	// Tags are of the workspace's catalogue, at most [MaxTags], in any order;
-	// visitors give none.
-	Tags []string `json:"tags,omitempty"`
+	// Form is the wrap-up; visitors give none. Tags are of the workspace's
+	// catalogue, at most [MaxTags], in any order. What a person has to fill in is
+	// [Policy].Required.
+	closure.Form
+
+	// Acknowledged says that the agent has seen the advice of a courtesy guard
+	// that only warns, and closes all the same.
+	Acknowledged bool `json:"acknowledged,omitempty"`
 
 	// Force lets a supervisor or the system close over a guard, such as a
-	// message that came after AsOf. It is recorded as the cause.
+	// message that came after AsOf, what courtesy asks for, or fields that are
+	// required. It is recorded as the cause.
 	Force bool `json:"force,omitempty"`
 }
 
@@ -137,8 +148,21 @@ type Reclassify struct {
 	Outcome closure.Outcome `json:"outcome"`
 	Reason  closure.Reason  `json:"reason,omitempty"`
 
-	// Tags replace those of the closing. Nil keeps them, empty removes them.
-	Tags []string `json:"tags,omitzero"`
+	// Form replaces the form of the closing as a whole; nil keeps it. It may keep
+	// tags that have left the catalogue.
+	Form *closure.Form `json:"form,omitempty"`
+}
+
+// OfferSurvey asks the visitor how satisfied they are with what the last closing
+// ended. Each closing has one survey at most; [Policy].Survey offers it by itself.
+type OfferSurvey struct{}
+
+// AnswerSurvey answers a survey. The first answer stands: a second one, and one
+// that comes late, are refused.
+type AnswerSurvey struct {
+	Number  int    `json:"number,omitempty"`  // of the closing; zero: the last
+	Rating  int    `json:"rating"`            // 1, the least satisfied, to [MaxRating]
+	Comment string `json:"comment,omitempty"` // at most [MaxNote] bytes
 }
 
 // Reopen opens a closed conversation again, at any time: for the agent or
@@ -219,6 +243,8 @@ const (
 	NameWake          CommandName = "wake"
 	NameClose         CommandName = "close"
 	NameReclassify    CommandName = "reclassify"
+	NameOfferSurvey   CommandName = "offer_survey"
+	NameAnswerSurvey  CommandName = "answer_survey"
 	NameReopen        CommandName = "reopen"
 	NameRegroup       CommandName = "regroup"
 	NameAssigneeGone  CommandName = "assignee_gone"
@@ -237,8 +263,8 @@ const (
 func Commands() []Command {
 	return []Command{
 		Open{}, Say{}, RequestAgent{}, Take{}, Assign{}, HandBack{}, Transfer{}, Requeue{},
-		Snooze{}, Wake{}, Close{}, Reclassify{}, Reopen{}, Regroup{}, AssigneeGone{}, AssigneeBack{},
-		NotifyByEmail{}, Typing{}, MarkRead{}, AddNote{}, LinkArticle{}, Block{}, Unblock{}, Expire{},
+		Snooze{}, Wake{}, Close{}, Reclassify{}, OfferSurvey{}, AnswerSurvey{}, Reopen{}, Regroup{},
+		AssigneeGone{}, AssigneeBack{}, NotifyByEmail{}, Typing{}, MarkRead{}, AddNote{}, LinkArticle{}, Block{}, Unblock{}, Expire{},
 	}
 }
 
@@ -277,6 +303,12 @@ func (Close) Name() CommandName { return NameClose }
 
 // Name returns NameReclassify.
 func (Reclassify) Name() CommandName { return NameReclassify }
+
+// Name returns NameOfferSurvey.
+func (OfferSurvey) Name() CommandName { return NameOfferSurvey }
+
+// Name returns NameAnswerSurvey.
+func (AnswerSurvey) Name() CommandName { return NameAnswerSurvey }
 
 // Name returns NameReopen.
 func (Reopen) Name() CommandName { return NameReopen }

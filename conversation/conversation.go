@@ -91,6 +91,17 @@ type Conversation struct {
 	Closing       *Closing  `json:"closing,omitempty"`
 	FirstClosedAt time.Time `json:"first_closed_at,omitzero"`
 
+	// Earlier are closings before that whose surveys were not over when it was
+	// closed again, at most [MaxEarlier], the oldest first.
+	Earlier []Closing `json:"earlier,omitempty"`
+
+	// Cycle is what reports want to know of the time since it was opened or
+	// reopened; the zero Cycle in StateClosed.
+	Cycle Cycle `json:"cycle,omitzero"`
+
+	// Courtesy is how far the goodbye has come; the zero value in StateClosed.
+	Courtesy closure.Courtesy `json:"courtesy,omitzero"`
+
 	Blocked bool      `json:"blocked,omitempty"` // nothing the visitor writes is accepted
 	Unread  []Version `json:"unread,omitempty"`  // the last answers that the visitor has not read, at most MaxUnread
 
@@ -125,10 +136,29 @@ type Closing struct {
 	Outcome closure.Outcome `json:"outcome"`
 	Reason  closure.Reason  `json:"reason,omitempty"`
 	Cause   closure.Cause   `json:"cause"`
-	Tags    []string        `json:"tags,omitempty"` // ascending
 	By      Actor           `json:"by"`
 	Agent   string          `json:"agent,omitempty"` // who held it when it was closed
+	Group   string          `json:"group,omitempty"` // whose it was then
 	At      time.Time       `json:"at"`
+
+	// The form, but for the notes, which are in the journal.
+	Sentiment closure.Sentiment `json:"sentiment,omitempty"`
+	Tags      []string          `json:"tags,omitempty"`    // ascending
+	Tickets   []string          `json:"tickets,omitempty"` // in the order given
+	Noted     bool              `json:"noted,omitempty"`   // it came with notes
+
+	Grade      closure.Grade `json:"grade,omitempty"` // empty: no person closed it
+	Cycle      Cycle         `json:"cycle"`           // that it ended
+	ReopenedAt time.Time     `json:"reopened_at,omitzero"`
+	Survey     *Survey       `json:"survey,omitempty"` // nil: none was offered
+}
+
+// A Survey asks the visitor how satisfied they are with what a closing ended.
+type Survey struct {
+	OfferedAt  time.Time `json:"offered_at"`
+	Until      time.Time `json:"until"` // answers come before it
+	AnsweredAt time.Time `json:"answered_at,omitzero"`
+	Rating     int       `json:"rating,omitempty"` // 1 to MaxRating; zero: not answered
 }
 
 // An Answerer is who must answer the visitor now.

@@ -108,7 +108,7 @@ func Decide(c Conversation, r Request, f Facts) ([]Event, error) {
 	if err := r.check(&c); err != nil {
 		return nil, err
 	}
-	d := decision{c: &c, by: r.By, command: r.Command, facts: &f, about: agentFor(&c, r.By, r.Command).Agent}
+	d := decision{c: &c, by: r.By, command: r.Command, facts: &f, about: agentFor(&c, r.By, r.Command).Agent, asOf: r.AsOf}
 	if d.about == "" {
 		f.Agent = AgentReady
 	}
@@ -150,6 +150,7 @@ type decision struct {
 	command Command
 	facts   *Facts
 	about   string // the agent whom Facts.Agent is about
+	asOf    Version
 
 	events []Event
 	err    error
@@ -235,6 +236,13 @@ func (d *decision) refuse(why error) *RefusedError {
 	if d.c.State == StateClosed {
 		e.Closing = d.c.Closing
 	}
+	switch why {
+	case ErrFormIncomplete:
+		e.Missing = d.missing()
+	case ErrDiscourteous:
+		advice, _ := d.advice(d.command.(Close))
+		e.Advice = &advice
+	}
 	e.Allowed = d.allowed()
 	return e
 }
@@ -266,6 +274,8 @@ func (d *decision) plain(c Command) Command {
 		return AssigneeGone{Agent: d.c.Agent}
 	case AssigneeBack:
 		return AssigneeBack{Agent: d.c.Agent}
+	case Close:
+		return Close{Force: true} // what speaks against it depends on its fields
 	}
 	return c
 }

@@ -26,7 +26,8 @@ func open(to State) func(*decision, Open) {
 }
 
 func say(d *decision, s Say) {
-	d.record(Said{Automatic: d.automatic(s), Text: s.Text})
+	marks := append([]closure.Mark(nil), s.Marks...) // nil for none, as it is read from a store
+	d.record(Said{Automatic: d.automatic(s), Marks: marks, Text: s.Text})
 	if speaker(d.by) == idle.Responder {
 		d.answered()
 	}
@@ -144,8 +145,19 @@ func (d *decision) wake(to State, cause WakeCause) {
 
 func closeIt(d *decision, c Close) {
 	outcome, reason, cause := c.decision(d.by)
-	tags := d.tags(c.Tags, nil)
-	d.close(outcome, reason, cause, tags)
+	e := Closed{Outcome: outcome, Reason: reason, Cause: cause, Form: d.form(c.Form, nil), Noted: c.Notes != ""}
+	if d.by.person() {
+		e.Grade = d.c.Courtesy.Grade(d.facts.Now, d.facts.Policy.Courtesy.patience())
+		e.Acknowledged = d.warned(c)
+	}
+	d.close(e)
+}
+
+// form returns a form as it is recorded. Tags that the closing has already need
+// not be of the catalogue.
+func (d *decision) form(f closure.Form, has []string) closure.Form {
+	f.Tags, f.Tickets = d.tags(f.Tags, has), once(f.Tickets)
+	return f
 }
 
 // tags returns tags in order, each once. All must be of the catalogue, or those
@@ -172,25 +184,43 @@ func closeIdle(d *decision, _ Expire) {
 	if d.c.State == StateWaiting {
 		cause = closure.QueueTimeout
 	}
-	d.close(outcome, "", cause, nil)
+	d.close(Closed{Outcome: outcome, Cause: cause})
 }
 
-func (d *decision) close(outcome closure.Outcome, reason closure.Reason, cause closure.Cause, tags []string) {
-	d.record(Closed{
-		Number: d.c.closings() + 1, Outcome: outcome, Reason: reason, Cause: cause, Agent: d.c.Agent, Tags: tags,
-	})
+// close records a closing, and the offer of a survey if the policy wants one. What
+// was no request, or goes on elsewhere, is not asked about.
+func (d *decision) close(e Closed) {
+	e.Number, e.Agent = d.c.closings()+1, d.c.Agent
+	d.record(e)
+	asks := e.Cause != closure.Spam && e.Cause != closure.Merged && !d.c.Blocked && d.c.Version < MaxHistory
+	if d.facts.Policy.Survey.Offer && asks {
+		d.offer(e.Number)
+	}
+}
+
+func (d *decision) offer(number int) {
+	until := d.facts.Now.Add(d.facts.Policy.Survey.open())
+	d.record(SurveyOffered{Number: number, Until: until})
+}
+
+func offerSurvey(d *decision, _ OfferSurvey) { d.offer(d.c.Closing.Number) }
+
+func answerSurvey(d *decision, a AnswerSurvey) {
+	number := d.c.closing(a.Number).Number
+	d.record(SurveyAnswered{Number: number, Rating: a.Rating, Comment: a.Comment})
 }
 
 func reclassify(d *decision, r Reclassify) {
 	last := d.c.Closing
-	tags := last.Tags
-	if r.Tags != nil {
-		tags = d.tags(r.Tags, last.Tags)
+	e := Reclassified{
+		Number: last.Number, Outcome: r.Outcome, Reason: r.Reason,
+		OldOutcome: last.Outcome, OldReason: last.Reason,
 	}
-	d.record(Reclassified{
-		Number: last.Number, Outcome: r.Outcome, Reason: r.Reason, Tags: tags,
-		OldOutcome: last.Outcome, OldReason: last.Reason, OldTags: last.Tags,
-	})
+	if r.Form != nil {
+		form := d.form(*r.Form, last.Tags)
+		e.Form, e.Noted = &form, form.Notes != ""
+	}
+	d.record(e)
 }
 
 func reopen(to State) func(*decision, Reopen) {

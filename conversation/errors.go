@@ -3,6 +3,8 @@ package conversation
 import (
 	"errors"
 	"fmt"
+
+	"github.com/adjourn/adjourn/closure"
 )
 
 // Why a command was refused. Every [*RefusedError] wraps exactly one of them.
@@ -39,6 +41,20 @@ var (
 	ErrStale = errors.New("decided on an old version")
 	// ErrTooManyArticles: the conversation has [MaxArticles] linked.
 	ErrTooManyArticles = errors.New("too many articles are linked")
+	// ErrFormIncomplete: fields that [Policy].Required names are empty; Missing
+	// says which.
+	ErrFormIncomplete = errors.New("required fields are empty")
+	// ErrDiscourteous: the courtesy guard is against closing now; Advice says what
+	// to do first. Where the guard only warns, [Close].Acknowledged closes all the
+	// same.
+	ErrDiscourteous = errors.New("the visitor should have the last word")
+	// ErrNoSurvey: the closing has no survey, or one that is long over.
+	ErrNoSurvey = errors.New("there is no such survey")
+	// ErrSurveyAnswered: the survey was answered before; the first answer stands.
+	ErrSurveyAnswered = errors.New("the survey is answered already")
+	// ErrSurveyOver: the survey could be answered until an instant that has
+	// passed.
+	ErrSurveyOver = errors.New("the survey is over")
 	// ErrHistoryFull: the journal has [MaxHistory] events. The conversation can
 	// only end.
 	ErrHistoryFull = errors.New("the history is full")
@@ -59,6 +75,11 @@ var refusalCodes = map[error]string{
 	ErrBlocked:          "blocked",
 	ErrStale:            "stale",
 	ErrTooManyArticles:  "too_many_articles",
+	ErrFormIncomplete:   "form_incomplete",
+	ErrDiscourteous:     "discourteous",
+	ErrNoSurvey:         "no_survey",
+	ErrSurveyAnswered:   "survey_answered",
+	ErrSurveyOver:       "survey_over",
 	ErrHistoryFull:      "history_full",
 }
 
@@ -76,6 +97,9 @@ type RefusedError struct {
 	Holder  string   // with ErrHeld: the agent who has it, or empty for the bot and the queue
 	Closing *Closing // in StateClosed: how it was closed
 	Since   Version  // with ErrStale: the version that the request had not seen
+
+	Missing []closure.Field // with ErrFormIncomplete: what to fill in
+	Advice  *closure.Advice // with ErrDiscourteous: what to do first
 }
 
 // Error names what was refused, to whom, in which state, why, and what is
@@ -95,6 +119,10 @@ func (e *RefusedError) detail() string {
 		return " (agent " + e.Holder + ")"
 	case e.Closing != nil:
 		return fmt.Sprintf(" (by %s as %s, cause %s)", e.Closing.By, e.Closing.Outcome, e.Closing.Cause)
+	case len(e.Missing) > 0:
+		return fmt.Sprintf(" %v", e.Missing)
+	case e.Advice != nil:
+		return fmt.Sprintf(" (it would be %s; first: %s)", e.Advice.Grade, e.Advice.Next)
 	case e.Since != 0:
 		return fmt.Sprintf(" (version %d came later)", e.Since)
 	}

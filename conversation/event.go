@@ -60,8 +60,9 @@ type Opened struct {
 
 // Said: somebody wrote a message.
 type Said struct {
-	Automatic bool   `json:"automatic,omitempty"`
-	Text      string `json:"-"` // stored apart
+	Automatic bool           `json:"automatic,omitempty"`
+	Marks     []closure.Mark `json:"marks,omitempty"` // what it means for the goodbye
+	Text      string         `json:"-"`               // stored apart
 }
 
 // AgentRequested: a person was asked for.
@@ -174,18 +175,45 @@ type Closed struct {
 	Reason  closure.Reason  `json:"reason,omitempty"`
 	Cause   closure.Cause   `json:"cause"`
 	Agent   string          `json:"agent,omitempty"`
-	Tags    []string        `json:"tags,omitempty"` // ascending
+
+	// Form is what was filled in: tags ascending, and the notes stored apart.
+	closure.Form
+
+	Noted bool          `json:"noted,omitempty"` // there were notes
+	Grade closure.Grade `json:"grade,omitempty"` // of a closing by a person
+
+	// Acknowledged: the agent had seen the guard's advice, and closed all the
+	// same.
+	Acknowledged bool `json:"acknowledged,omitempty"`
 }
 
 // Reclassified: the decision about closing Number was replaced.
 type Reclassified struct {
-	Number     int             `json:"number"`
-	Outcome    closure.Outcome `json:"outcome"`
-	Reason     closure.Reason  `json:"reason,omitempty"`
-	Tags       []string        `json:"tags,omitempty"` // ascending
+	Number  int             `json:"number"`
+	Outcome closure.Outcome `json:"outcome"`
+	Reason  closure.Reason  `json:"reason,omitempty"`
+
+	// Form replaced the form as a whole, tags ascending, and the notes stored
+	// apart; nil: it stayed.
+	Form  *closure.Form `json:"form,omitempty"`
+	Noted bool          `json:"noted,omitempty"` // the new form has notes
+
 	OldOutcome closure.Outcome `json:"old_outcome"`
 	OldReason  closure.Reason  `json:"old_reason,omitempty"`
-	OldTags    []string        `json:"old_tags,omitempty"`
+}
+
+// SurveyOffered: the visitor is asked how satisfied they are with what closing
+// Number ended, and can answer before Until.
+type SurveyOffered struct {
+	Number int       `json:"number"`
+	Until  time.Time `json:"until"`
+}
+
+// SurveyAnswered: the visitor answered the survey about closing Number.
+type SurveyAnswered struct {
+	Number  int    `json:"number"`
+	Rating  int    `json:"rating"` // 1, the least satisfied, to [MaxRating]
+	Comment string `json:"-"`      // stored apart
 }
 
 // Reopened: the conversation was opened again after closing Number. Agent has
@@ -259,6 +287,8 @@ func (Snoozed) event()          {}
 func (Woken) event()            {}
 func (Closed) event()           {}
 func (Reclassified) event()     {}
+func (SurveyOffered) event()    {}
+func (SurveyAnswered) event()   {}
 func (Reopened) event()         {}
 func (Regrouped) event()        {}
 func (AssigneeLeft) event()     {}
@@ -275,10 +305,11 @@ func (FollowedUp) event()       {}
 func (Unknown) event()          {}
 
 // VisibleToVisitor reports whether the event belongs in the visitor's view:
-// messages and follow-ups do, everything else is for agents only.
+// messages, follow-ups and offers of surveys do, everything else is for agents
+// only.
 func VisibleToVisitor(e Event) bool {
 	switch e.(type) {
-	case Said, FollowedUp:
+	case Said, FollowedUp, SurveyOffered:
 		return true
 	}
 	return false

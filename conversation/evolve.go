@@ -18,6 +18,7 @@ func Evolve(c Conversation, r Record) Conversation {
 	case Opened:
 		c.Visitor, c.Group, c.Previous, c.PreviousAgent = e.Visitor, e.Group, e.Previous, e.PreviousAgent
 		c.OpenedAt = now
+		c.Cycle = Cycle{Since: now}
 		c.enter(e.To, "", now)
 		if e.AgentRequested {
 			c.ask(now)
@@ -61,6 +62,7 @@ func Evolve(c Conversation, r Record) Conversation {
 	case Snoozed:
 		unread := c.Snooze != nil && c.Snooze.Unread
 		c.enter(StateSnoozed, c.Agent, now)
+		c.Cycle.Snoozes++
 		c.Snooze = &SnoozeState{Deadline: e.Deadline, AtEnd: e.AtEnd, OnReply: e.OnReply, Unread: unread}
 	case Woken:
 		c.enter(heldOrWaiting(e.Agent), e.Agent, now)
@@ -68,21 +70,21 @@ func Evolve(c Conversation, r Record) Conversation {
 		c.away(e.Unavailable, now)
 	case Closed:
 		c.enter(StateClosed, "", now)
-		c.UnansweredSince = time.Time{}
-		c.Closing = &Closing{
-			Number: e.Number, Outcome: e.Outcome, Reason: e.Reason, Cause: e.Cause,
-			Tags: e.Tags, By: r.By, Agent: e.Agent, At: now,
-		}
-		if c.FirstClosedAt.IsZero() {
-			c.FirstClosedAt = now
-		}
+		c.end(r, e, now)
 	case Reclassified:
-		if c.Closing != nil { // it may have been closed by an unknown event
-			last := *c.Closing
-			last.Outcome, last.Reason, last.Tags = e.Outcome, e.Reason, e.Tags
-			c.Closing = &last
-		}
+		c.change(e.Number, func(of *Closing) {
+			of.Outcome, of.Reason = e.Outcome, e.Reason
+			if e.Form != nil {
+				of.setForm(*e.Form, e.Noted)
+			}
+		})
+	case SurveyOffered:
+		c.change(e.Number, func(of *Closing) { of.Survey = &Survey{OfferedAt: now, Until: e.Until} })
+	case SurveyAnswered:
+		c.change(e.Number, func(of *Closing) { of.answer(e.Rating, now) })
 	case Reopened:
+		c.change(e.Number, func(of *Closing) { of.ReopenedAt = now })
+		c.Cycle = Cycle{Since: now}
 		c.enter(e.To, e.Agent, now)
 		if e.To == StateWaiting {
 			c.WaitReason = e.Reason
@@ -91,6 +93,7 @@ func Evolve(c Conversation, r Record) Conversation {
 		c.EmailRequested = true
 	case Typed:
 		c.Silence.Since = now
+		c.Courtesy = c.Courtesy.VisitorTyped(now)
 	case MarkedRead:
 		c.read(e.UpTo)
 	case ArticleLinked:
@@ -101,10 +104,16 @@ func Evolve(c Conversation, r Record) Conversation {
 		c.Blocked = false
 	case Prompted:
 		c.Silence.Step, c.Silence.Since = e.Step+1, now
+		c.Cycle.Prompts++
 	case FollowedUp:
 		c.Silence = Silence{Step: e.Step + 1, Since: now, Informed: true}
 		c.FollowUps++
+		c.Cycle.FollowUps++
 		c.unread(r.Seq)
+		if c.State == StateAssigned {
+			c.Courtesy = c.Courtesy.Asked(now)
+			c.asked(now)
+		}
 	}
 	c.Version, c.UpdatedAt = r.Seq, r.At
 	if c.holder() != before {
@@ -134,6 +143,8 @@ func Append(c Conversation, by Actor, now time.Time, events []Event) (Conversati
 // the queue stays if it was in the state before.
 func (c *Conversation) enter(s State, agent string, now time.Time) {
 	if c.State != s {
+		c.Cycle.leave(c.State, c.Since, now)
+		c.Cycle.enter(s, c.Courtesy.Pending(), now)
 		c.Since = now
 	}
 	if c.Agent != agent && c.Agent != "" {
@@ -191,6 +202,7 @@ func (c *Conversation) hear(r Record, e Said) {
 	} else {
 		c.UnansweredSince = time.Time{}
 	}
+	c.mark(r.By, e.Marks, now)
 	switch c.State {
 	case StateBot, StateWaiting, StateAssigned:
 		c.Silence = Silence{Since: now}

@@ -205,8 +205,8 @@ func ExampleRefusedError() {
 	// Output:
 	// somebody was faster
 	// closed by agent:ann as resolved
-	// allowed: [reclassify reopen add_note link_article block]
-	// conversation: close by agent:bob refused in state closed: already closed (by agent:ann as resolved, cause agent); allowed: [reclassify reopen add_note link_article block]
+	// allowed: [reclassify offer_survey reopen add_note link_article block]
+	// conversation: close by agent:bob refused in state closed: already closed (by agent:ann as resolved, cause agent); allowed: [reclassify offer_survey reopen add_note link_article block]
 }
 
 func ExampleInvalidError() {

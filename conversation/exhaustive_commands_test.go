@@ -18,16 +18,29 @@ func command(name string, by conversation.Actor) conversation.Command {
 			o.Visitor = "vera"
 		}
 		return o
-	case "close":
-		switch by.Kind {
-		case conversation.KindVisitor:
-			return conversation.Close{}
-		case conversation.KindSystem:
-			return conversation.Close{Outcome: closure.Unresolved, Cause: closure.QueueTimeout}
-		}
-		return resolved
+	case "close", "close-filled", "close-acknowledged", "close-spam":
+		return closing(name, by)
 	}
 	return plainCommands[name]
+}
+
+func closing(name string, by conversation.Actor) conversation.Close {
+	c := resolved
+	switch by.Kind {
+	case conversation.KindVisitor:
+		c = conversation.Close{}
+	case conversation.KindSystem:
+		c = conversation.Close{Outcome: closure.Unresolved, Cause: closure.QueueTimeout}
+	}
+	switch {
+	case name == "close-acknowledged":
+		c.Acknowledged = true
+	case name == "close-spam":
+		c.Cause, c.Sentiment = closure.Spam, closure.Neutral
+	case name == "close-filled" && by.Kind != conversation.KindVisitor:
+		c.Sentiment = closure.Neutral
+	}
+	return c
 }
 
 var plainCommands = map[string]conversation.Command{
@@ -50,6 +63,10 @@ var plainCommands = map[string]conversation.Command{
 	"close-forced":        conversation.Close{Outcome: closure.Resolved, Force: true},
 	"reclassify-same":     conversation.Reclassify{Outcome: closure.Unresolved},
 	"reclassify":          conversation.Reclassify{Outcome: closure.Resolved},
+	"reclassify-form":     conversation.Reclassify{Outcome: closure.Resolved, Form: &closure.Form{Tickets: []string{"T-1"}}},
+	"reclassify-filled":   conversation.Reclassify{Outcome: closure.Resolved, Form: &closure.Form{Sentiment: closure.Neutral}},
+	"offer-survey":        conversation.OfferSurvey{},
+	"answer-survey":       conversation.AnswerSurvey{Rating: 4},
 	"reopen":              conversation.Reopen{},
 	"regroup":             conversation.Regroup{Group: "support"},
 	"ungroup":             conversation.Regroup{},

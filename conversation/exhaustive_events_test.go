@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/idle"
 )
@@ -13,7 +14,7 @@ import (
 var recorded = map[conversation.CommandName]string{
 	"open": "opened", "say": "said", "request_agent": "agent_requested", "take": "taken", "assign": "assigned",
 	"hand_back": "handed_back", "transfer": "transferred", "requeue": "requeued", "snooze": "snoozed", "wake": "woken",
-	"close": "closed", "reclassify": "reclassified", "reopen": "reopened", "regroup": "regrouped",
+	"close": "closed", "reclassify": "reclassified", "offer_survey": "survey_offered", "answer_survey": "survey_answered", "reopen": "reopened", "regroup": "regrouped",
 	"assignee_gone": "assignee_left", "assignee_back": "assignee_returned", "notify_by_email": "email_requested",
 	"typing": "typed", "mark_read": "marked_read", "add_note": "note_added", "link_article": "article_linked",
 	"block": "blocked", "unblock": "unblocked",
@@ -33,6 +34,8 @@ func (x cell) events(outcome string) string {
 		return "assignee_returned"
 	case name == conversation.NameExpire && x.takenAway():
 		return "requeued"
+	case x.offers(outcome):
+		return "closed survey_offered"
 	case x.answers() && x.has("mail"):
 		return x.said() + " email_requested"
 	case name == conversation.NameExpire:
@@ -53,6 +56,10 @@ func (x cell) checkEvents(outcome string, events []conversation.Event) error {
 	var names []string
 	for _, e := range events {
 		names = append(names, conversation.EventName(e))
+		closed, _ := e.(conversation.Closed)
+		if over := x.command == "close-acknowledged" && x.has("warned") && x.discourteous() && x.person(); closed.Acknowledged != over {
+			return fmt.Errorf("closed over a warning: %t, want %t", closed.Acknowledged, over)
+		}
 		o, opened := e.(conversation.Opened)
 		if asked := x.command == "open-for-agent"; opened && o.AgentRequested != asked {
 			return fmt.Errorf("the opening asks for a person: %t, want %t", o.AgentRequested, asked)
@@ -62,12 +69,61 @@ func (x cell) checkEvents(outcome string, events []conversation.Event) error {
 		return fmt.Errorf("the events are %s, want %s", got, want)
 	}
 	after, _ := conversation.Append(x.c, x.by(), x.now, events)
-	for _, check := range []func(conversation.Conversation) error{x.checkPlace, x.checkOpenQuestion, x.checkHolder, x.checkEmail} {
+	for _, check := range []func(conversation.Conversation) error{
+		x.checkPlace, x.checkOpenQuestion, x.checkHolder, x.checkEmail, x.checkClosing, x.checkSurvey,
+	} {
 		if err := check(after); err != nil {
 			return err
 		}
 	}
 	return x.checkReasons(after, events)
+}
+
+// offers reports whether the cell ends the conversation with the offer of a
+// survey.
+func (x cell) offers(outcome string) bool {
+	return outcome == "C" && x.state != "closed" && x.has("asks") && !x.has("blocked") && !x.has("full") && x.command != "close-spam"
+}
+
+// checkClosing checks how the closing is graded, that a form was taken over, and
+// whether the agent closed over a warning.
+func (x cell) checkClosing(after conversation.Conversation) error {
+	if after.State != conversation.StateClosed || x.state == "closed" {
+		return nil
+	}
+	var grade closure.Grade
+	var sentiment closure.Sentiment
+	if x.person() {
+		grade = x.grade()
+	}
+	if x.command == "close-filled" && x.by() != vera || x.command == "close-spam" {
+		sentiment = closure.Neutral
+	}
+	if got := after.Closing; got.Grade != grade || got.Sentiment != sentiment {
+		return fmt.Errorf("it is graded %q with the sentiment %q, want %q and %q", got.Grade, got.Sentiment, grade, sentiment)
+	}
+	return nil
+}
+
+// checkSurvey checks the survey of the last closing.
+func (x cell) checkSurvey(after conversation.Conversation) error {
+	closed := after.State == conversation.StateClosed && x.state != "closed"
+	want := x.hasSurvey() && !closed || x.command == "offer-survey" || closed && x.offers("C")
+	rating := 0
+	switch {
+	case x.command == "answer-survey":
+		rating = 4
+	case x.has("survey-answered") && !closed:
+		rating = 2
+	}
+	var got *conversation.Survey
+	if after.Closing != nil {
+		got = after.Closing.Survey
+	}
+	if (got != nil) != want || want && got.Rating != rating {
+		return fmt.Errorf("the survey is %+v, want one: %t, rated %d", got, want, rating)
+	}
+	return nil
 }
 
 // answers reports whether the cell writes to the visitor.
@@ -213,9 +269,9 @@ func (x cell) checkPlace(after conversation.Conversation) error {
 // cell. In every situation that has begun they do, unless they were answered:
 // they have written.
 func (x cell) checkOpenQuestion(after conversation.Conversation) error {
-	want := x.state != "none" && x.state != "closed" && !x.has("answered")
+	want := x.state != "none" && x.state != "closed" && !x.saidLast()
 	switch name := command(x.command, x.by()).Name(); {
-	case x.command == "open-for-agent":
+	case x.command == "open-for-agent", name == conversation.NameRequestAgent:
 		want = true
 	case name == conversation.NameSay && x.by() == vera && x.command == "say":
 		want = true

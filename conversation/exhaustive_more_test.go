@@ -128,8 +128,19 @@ var guards = map[string]func(cell) bool{
 			x.state == "waiting" && x.command == "transfer-group" && x.has("in-group")
 	},
 	"the decision is the same": func(x cell) bool { return x.command == "reclassify-same" },
-	"it moves the idle deadline noticeably": func(x cell) bool {
-		return x.has("silent") || x.has("late-step") || x.due() != ""
+	"a required field is empty": func(x cell) bool {
+		return x.has("demands") && slices.Contains([]string{"close", "close-acknowledged", "reclassify-form"}, x.command)
+	},
+	"the guard finds it discourteous": func(x cell) bool {
+		said := x.command == "close-acknowledged" && x.has("warned")
+		return x.discourteous() && !said && x.command != "close-forced" && x.command != "close-spam"
+	},
+	"it was offered":          func(x cell) bool { return x.hasSurvey() },
+	"there is no such survey": func(x cell) bool { return !x.hasSurvey() },
+	"it was answered":         func(x cell) bool { return x.has("survey-answered") },
+	"it is over":              func(x cell) bool { return x.has("survey-over") },
+	"it moves the idle deadline, or the end of patience, noticeably": func(x cell) bool {
+		return x.has("silent") || x.has("late-step") || x.due() != "" || x.asked() && !x.has("asked")
 	},
 	"nothing is unread": func(x cell) bool { return !x.has("busy") || x.command == "mark-read-older" },
 	"it is linked": func(x cell) bool {
@@ -258,7 +269,7 @@ func rowOutcome(r conversation.Transition) string {
 // planted in place of the specified one, the cell complains.
 func TestEveryCellFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	const outcomes = "BWASC=.hnfecxowmglu!Fs"
+	const outcomes = "BWASC=.hnfecxowmglu!Fsidqrz"
 	for i, x := range cells(t) {
 		planted := outcomes[i%len(outcomes)]
 		if string(planted) == x.want {
@@ -354,6 +365,48 @@ var brokenMachines = map[string]decider{
 	},
 	"every snooze may overfill": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
 		f.Policy.WakeOverCapacity = true
+		return conversation.Decide(c, r, f)
+	},
+	"a guard that warns enforces": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		if f.Policy.Courtesy.Guard == closure.GuardWarn {
+			f.Policy.Courtesy.Guard = closure.GuardEnforce
+		}
+		return conversation.Decide(c, r, f)
+	},
+	"no field is required": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		f.Policy.Required = nil
+		return conversation.Decide(c, r, f)
+	},
+	"every agent says that they have seen the advice": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		if closing, ok := r.Command.(conversation.Close); ok {
+			closing.Acknowledged = true
+			r.Command = closing
+		}
+		return conversation.Decide(c, r, f)
+	},
+	"patience ends with the first word": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		c.Courtesy.ActiveAt = c.Courtesy.AskedAt
+		return conversation.Decide(c, r, f)
+	},
+	"a second answer is taken": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		events, err := conversation.Decide(c, r, f)
+		if errors.Is(err, conversation.ErrSurveyAnswered) {
+			return []conversation.Event{conversation.SurveyAnswered{Number: 1, Rating: 4}}, nil
+		}
+		return events, err
+	},
+	"a closing by a person is not graded": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		events, err := conversation.Decide(c, r, f)
+		for i, e := range events {
+			if closed, ok := e.(conversation.Closed); ok {
+				closed.Grade = ""
+				events[i] = closed
+			}
+		}
+		return events, err
+	},
+	"nobody is asked by itself": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
+		f.Policy.Survey.Offer = false
 		return conversation.Decide(c, r, f)
 	},
 	"a second e-mail is asked for": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {

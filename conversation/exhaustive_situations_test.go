@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/idle"
 	"github.com/adjourn/adjourn/snooze"
@@ -15,7 +16,8 @@ import (
 // The situations: a state, and what of it could matter to a guard. Without a
 // flag there is a bot; the visitor is not blocked, is on the site, and has read
 // all; nothing speaks against any agent; nothing is due; the snooze is kept, not
-// over, and ends with a reply; the reopen window is open. What one may choose
+// over, and ends with a reply; the reopen window is open; no field is required,
+// there is no courtesy guard, and no survey. What one may choose
 // from, a|b, stands for a situation of each.
 var situationNames = expand(`
 	none none/no-bot
@@ -24,12 +26,14 @@ var situationNames = expand(`
 	bot/follow-up-due bot/requeue-due bot/close-due
 	bot/follow-up-due+mail bot/mail bot/busy+mail|mailed|mail-off|mail-there
 	bot/unavailable|seats-taken|left-group|removed|unknown
+	bot/demands bot/polite bot/warned bot/polite|warned+replied bot/asks bot/close-due+asks bot/surveyed|survey-answered|survey-over bot/surveyed+blocked
 
 	waiting waiting/no-bot waiting/blocked waiting/busy waiting/all-linked waiting/full
 	waiting/hushed waiting/silent waiting/in-group waiting/follow-up-due waiting/hand-back-due waiting/close-due
 	waiting/follow-up-due+mail waiting/mail waiting/busy+mail|mailed|mail-off|mail-there
 	waiting/lost waiting/lost+in-group
 	waiting/unavailable|seats-taken|left-group|removed|unknown
+	waiting/demands waiting/polite waiting/warned waiting/asks waiting/surveyed|survey-answered|survey-over
 
 	assigned assigned/no-bot assigned/blocked assigned/busy assigned/all-linked assigned/full
 	assigned/hushed assigned/silent assigned/in-group assigned/prompt-due assigned/follow-up-due
@@ -40,9 +44,16 @@ var situationNames = expand(`
 	assigned/overdue assigned/overdue+unavailable|seats-taken|left-group|removed|unknown
 	assigned/overdue+answered+unavailable assigned/overdue+for-ever+unavailable
 	assigned/overdue+prompt-due+unavailable assigned/overdue+late-step+unavailable
+	assigned/demands assigned/polite assigned/warned assigned/demands+polite assigned/polite+blocked assigned/polite+full
+	assigned/asked|asked-grain|asked-edge|asked-long|typed|typed-long|confirmed|said
+	assigned/polite|warned+asked|asked-grain|asked-edge|asked-long|typed|typed-long|confirmed|said
+	assigned/asks assigned/asks+blocked assigned/asks+full assigned/close-due+asks
+	assigned/surveyed|survey-answered|survey-over assigned/surveyed+asks
 
 	snoozed snoozed/no-bot snoozed/blocked snoozed/busy snoozed/all-linked snoozed/full snoozed/until-reply snoozed/in-group
 	snoozed/mail snoozed/busy+mail|mailed|mail-off|mail-there
+	snoozed/demands snoozed/polite snoozed/warned snoozed/polite+asked-long|asked-edge|confirmed snoozed/asks
+	snoozed/surveyed|survey-answered|survey-over
 	snoozed/asleep snoozed/released snoozed/over snoozed/over+asleep snoozed/over+released
 	snoozed/overfill snoozed/over+overfill
 	snoozed/unavailable|seats-taken|left-group|removed|unknown
@@ -54,6 +65,7 @@ var situationNames = expand(`
 	closed/no-bot closed/no-bot+blocked closed/no-bot+full
 	closed/no-bot+nobody-before closed/no-bot+window-edge closed/no-bot+window-over
 	closed/mail closed/busy+mail|mailed|mail-off|mail-there
+	closed/demands closed/polite closed/surveyed|survey-answered|survey-over closed/surveyed+blocked|full
 	closed/unavailable|seats-taken|left-group|removed|unknown
 	closed/no-bot|nobody-before+unavailable|seats-taken|left-group|removed|unknown
 	closed/no-bot+overfill|nobody-before+unavailable|seats-taken|left-group|removed|unknown
@@ -140,6 +152,38 @@ func (s situation) due() idle.Action {
 	return ""
 }
 
+// saidLast reports whether it was the agent, or the bot, who wrote last.
+func (s situation) saidLast() bool { return s.has("answered") || s.grade() != closure.Unanswered }
+
+// grade is how a closing by a person is graded.
+func (s situation) grade() closure.Grade {
+	switch {
+	case s.has("confirmed"):
+		return closure.Confirmed
+	case s.has("asked-long"), s.has("typed-long"):
+		return closure.CheckedIn
+	case s.asked(), s.has("said"), s.has("answered"), s.has("replied"):
+		return closure.Abrupt
+	}
+	return closure.Unanswered
+}
+
+// asked reports whether the visitor was asked and has not answered.
+func (s situation) asked() bool {
+	return slices.ContainsFunc(strings.Fields("asked asked-grain asked-edge asked-long typed typed-long"), s.has)
+}
+
+// discourteous reports whether the guard of the situation has something against a
+// closing by a person.
+func (s situation) discourteous() bool {
+	return (s.has("polite") || s.has("warned")) && !s.grade().Courteous() && !s.has("blocked") && !s.has("full") && !s.has("replied")
+}
+
+// hasSurvey reports whether the last closing has a survey.
+func (s situation) hasSurvey() bool {
+	return s.has("surveyed") || s.has("survey-answered") || s.has("survey-over")
+}
+
 func situations(t *testing.T) []situation {
 	var all []situation
 	for _, name := range situationNames {
@@ -160,10 +204,14 @@ func arrange(t *testing.T, name string) situation {
 	}
 	s.begin()
 	switch state {
+	case "assigned":
+		s.sayGoodbye()
 	case "snoozed":
+		s.sayGoodbye()
 		s.do(ann, s.putAside())
 	case "closed":
 		s.end()
+		s.survey()
 	}
 	s.decorate()
 	s.wait()
@@ -174,6 +222,16 @@ func arrange(t *testing.T, name string) situation {
 func (s situation) laws() conversation.Policy {
 	p := conversation.Policy{Bot: !s.has("no-bot"), WakeOverCapacity: s.has("overfill")}
 	p.NotifyByEmail = s.has("mail") || s.has("mailed") || s.has("mail-there")
+	p.Survey = conversation.Asking{Offer: s.has("asks"), Open: time.Minute}
+	if s.has("demands") {
+		p.Required = []closure.Field{closure.FieldSentiment}
+	}
+	switch {
+	case s.has("polite"):
+		p.Courtesy.Guard = closure.GuardEnforce
+	case s.has("warned"):
+		p.Courtesy.Guard = closure.GuardWarn
+	}
 	if s.has("for-ever") {
 		p.ReassignAfter = -1
 	}
@@ -192,7 +250,7 @@ func (s situation) laws() conversation.Policy {
 		l = steps(time.Minute, due)
 	case s.has("late-step"):
 		l = steps(conversation.DefaultReassignAfter+time.Microsecond, idle.Prompt)
-	case s.isAway():
+	case s.isAway(), s.asked(), s.hasSurvey():
 		l.Off = true
 	case s.has("hushed") || s.has("silent"):
 		l = steps(time.Hour, idle.FollowUp)
@@ -217,8 +275,17 @@ func (s situation) begin() {
 	bot := s.policy.Bot
 	s.policy.Bot = bot || s.state == "bot"
 	s.do(vera, conversation.Open{Group: group})
+	if s.hasSurvey() && s.state != "closed" {
+		s.do(host, conversation.Close{Outcome: closure.Unresolved, Cause: closure.QueueTimeout})
+		s.survey()
+		s.do(host, conversation.Reopen{})
+	}
 	s.say(vera)
 	s.policy.Bot = bot
+	if s.has("replied") {
+		s.say(robot)
+		s.do(vera, conversation.MarkRead{})
+	}
 	if s.state == "bot" {
 		return
 	}
@@ -238,6 +305,39 @@ func (s situation) begin() {
 	}
 }
 
+// sayGoodbye is how far ann comes with the end of the conversation.
+func (s situation) sayGoodbye() {
+	if !s.saidLast() || s.has("answered") {
+		return
+	}
+	marks := []closure.Mark{closure.CheckIn}
+	if s.has("said") {
+		marks = []closure.Mark{closure.Farewell} // without having asked
+	}
+	s.do(ann, conversation.Say{Text: "Anything else?", Marks: marks})
+	if s.has("confirmed") {
+		s.do(vera, conversation.Say{Text: "No.", Marks: []closure.Mark{closure.Confirmation}})
+		s.do(ann, conversation.Say{Text: "Bye.", Marks: []closure.Mark{closure.Farewell}})
+	}
+	if s.has("typed") || s.has("typed-long") {
+		s.after(closure.DefaultPatience-time.Microsecond).do(vera, conversation.Typing{})
+	}
+	s.do(vera, conversation.MarkRead{})
+}
+
+// survey offers one about the last closing.
+func (s situation) survey() {
+	if !s.hasSurvey() {
+		return
+	}
+	if !s.policy.Survey.Offer {
+		s.do(host, conversation.OfferSurvey{})
+	}
+	if s.has("survey-answered") {
+		s.do(vera, conversation.AnswerSurvey{Rating: 2})
+	}
+}
+
 func (s situation) putAside() conversation.Snooze {
 	c := conversation.Snooze{Until: snooze.For(snooze.Short)}
 	if s.has("until-reply") {
@@ -253,6 +353,9 @@ func (s situation) putAside() conversation.Snooze {
 }
 
 func (s situation) end() {
+	laws := s.policy
+	defer func() { s.policy = laws }()
+	s.policy.Required, s.policy.Courtesy = nil, conversation.Courtesy{} // they came later
 	if s.has("nobody-before") {
 		s.do(sue, unresolved)
 		return
@@ -290,6 +393,18 @@ func (s situation) decorate() {
 // wait lets pass the time that makes the situation.
 func (s situation) wait() {
 	switch {
+	case s.has("asked-grain"):
+		s.after(conversation.TypingGrain)
+	case s.has("asked"):
+		s.after(conversation.TypingGrain - time.Microsecond)
+	case s.has("asked-edge"), s.has("typed"):
+		s.after(closure.DefaultPatience - time.Microsecond)
+	case s.has("asked-long"), s.has("typed-long"):
+		s.after(closure.DefaultPatience)
+	case s.has("survey-over"):
+		s.after(time.Minute)
+	case s.has("surveyed"):
+		s.after(time.Minute - time.Microsecond)
 	case s.has("overdue"):
 		s.after(conversation.DefaultReassignAfter + time.Microsecond)
 	case s.has("away-edge"):

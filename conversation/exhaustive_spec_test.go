@@ -21,6 +21,9 @@ package conversation_test
 //	w          the reopen window is over         m  too many articles are linked
 //	g          there is no such agent            l  the agent has no seat left
 //	u          the agent is not available        !  invalid input
+//	i          a required field is empty         d  the courtesy guard is against it
+//	q          there is no such survey           r  the survey is answered already
+//	z          the survey is over
 //
 // A row for a state holds for every situation of it that has no row of its own;
 // one for state/*flags for every situation of it that has these flags, and no row
@@ -39,11 +42,11 @@ var specification = map[string]string{
 	"say": `                                V v h a H s b y t
 		bot                                 B . h h h h B B .
 		bot/no-bot                          W . h h h h B B .
-		bot/blocked                         x . h h h h B B .
+		bot/*blocked                         x . h h h h B B .
 		waiting                             W . h h h h h W .
-		waiting/blocked                     x . h h h h h W .
+		waiting/*blocked                     x . h h h h h W .
 		assigned                            A . A h A h h A .
-		assigned/blocked                    x . A h A h h A .
+		assigned/*blocked                    x . A h A h h A .
 		snoozed snoozed/*overfill+seats-taken
 		                                    A . S h S h h S .
 		snoozed/*unavailable|seats-taken|left-group|removed|unknown
@@ -52,54 +55,54 @@ var specification = map[string]string{
 		                                    W . S h S h h S .
 		snoozed/*asleep snoozed/*asleep+unavailable|seats-taken|left-group|removed|unknown
 		                                    S . S h S h h S .
-		snoozed/blocked                     x . S h S h h S .
+		snoozed/*blocked                     x . S h S h h S .
 		closed                              B . . . . . . C .
 		closed/no-bot closed/no-bot+window-edge
 		                                    A . . . . . . C .
 		closed/*no-bot+unavailable|seats-taken|left-group|removed|unknown closed/no-bot+nobody-before
 		                                    W . . . . . . C .
-		closed/window-over closed/no-bot+window-over closed/no-window closed/full closed/no-bot+full
+		closed/window-over closed/no-bot+window-over closed/no-window closed/*full
 		                                    w . . . . . . C .
-		closed/blocked closed/no-bot+blocked
+		closed/*blocked closed/no-bot+blocked
 		                                    x . . . . . . C .`,
 	"say-automatically": `                  V v h a H s b y t
 		bot                                 B . h h h h B B .
-		bot/blocked                         x . h h h h B B .
+		bot/*blocked                         x . h h h h B B .
 		waiting                             W . h h h h h W .
-		waiting/blocked                     x . h h h h h W .
+		waiting/*blocked                     x . h h h h h W .
 		assigned                            A . A h A h h A .
-		assigned/blocked                    x . A h A h h A .
+		assigned/*blocked                    x . A h A h h A .
 		snoozed                             S . S h S h h S .
-		snoozed/blocked                     x . S h S h h S .
+		snoozed/*blocked                     x . S h S h h S .
 		closed                              C . . . . . . C .
-		closed/blocked closed/no-bot+blocked
+		closed/*blocked closed/no-bot+blocked
 		                                    x . . . . . . C .`,
 	"request-agent": `                      V v h a H s b y t
 		bot                                 W . W W W W W W .
-		bot/blocked                         x . W W W W W W .
+		bot/*blocked                         x . W W W W W W .
 		waiting assigned                    = . = = = = = = .
-		waiting/blocked assigned/blocked    x . = = = = = = .
+		waiting/*blocked assigned/*blocked    x . = = = = = = .
 		snoozed snoozed/*overfill+seats-taken
 		                                    A . . . . . h A .
 		snoozed/*unavailable|seats-taken|left-group|removed|unknown
 		                                    W . . . . . h W .
 		snoozed/*overfill+unavailable|left-group|removed|unknown
 		                                    W . . . . . h W .
-		snoozed/blocked                     x . . . . . h A .`,
+		snoozed/*blocked                     x . . . . . h A .`,
 	"request-agent-group": `                V v h a H s b y t
 		bot                                 W . W W W W W W .
-		bot/blocked                         x . W W W W W W .
+		bot/*blocked                         x . W W W W W W .
 		waiting                             W . W W W W W W .
-		waiting/blocked                     x . W W W W W W .
+		waiting/*blocked                     x . W W W W W W .
 		waiting/*in-group assigned          = . = = = = = = .
-		assigned/blocked                    x . = = = = = = .
+		assigned/*blocked                    x . = = = = = = .
 		snoozed snoozed/*overfill+seats-taken
 		                                    A . . . . . h A .
 		snoozed/*unavailable|seats-taken|left-group|removed|unknown
 		                                    W . . . . . h W .
 		snoozed/*overfill+unavailable|left-group|removed|unknown
 		                                    W . . . . . h W .
-		snoozed/blocked                     x . . . . . h A .`,
+		snoozed/*blocked                     x . . . . . h A .`,
 
 	"take": `                               V v h a H s b y t
 		bot waiting                         . . A A A A . . .
@@ -182,10 +185,54 @@ var specification = map[string]string{
 		snoozed/*seats-taken                . . l h l W . . .`,
 
 	"close": `                              V v h a H s b y t
-		bot                                 C . C C C C C C .
+		bot bot/*polite|warned+replied      C . C C C C C C .
+		bot/*demands                        C . i i i i C C .
+		bot/*polite|warned                  C . d d d d C C .
 		waiting                             C . C C C C h C .
+		waiting/*demands                    C . i i i i h C .
+		waiting/*polite|warned              C . d d d d h C .
 		assigned snoozed                    C . C h C C h C .
+		assigned/*demands assigned/*demands+polite snoozed/*demands
+		                                    C . i h i i h C .
+		assigned/*polite|warned snoozed/*polite|warned
+		                                    C . d h d d h C .
+		assigned/*polite+blocked|full assigned/*polite|warned+asked-long|typed-long|confirmed
+		snoozed/*polite+asked-long|confirmed
+		                                    C . C h C C h C .
 		closed                              c . c c c c c c .`,
+	"close-filled": `                       V v h a H s b y t
+		bot bot/*polite|warned+replied      C . C C C C C C .
+		bot/*polite|warned                  C . d d d d C C .
+		waiting                             C . C C C C h C .
+		waiting/*polite|warned              C . d d d d h C .
+		assigned snoozed                    C . C h C C h C .
+		assigned/*polite|warned snoozed/*polite|warned
+		                                    C . d h d d h C .
+		assigned/*polite+blocked|full assigned/*polite|warned+asked-long|typed-long|confirmed
+		snoozed/*polite+asked-long|confirmed
+		                                    C . C h C C h C .
+		closed                              c . c c c c c c .`,
+	"close-acknowledged": `                 V v h a H s b y t
+		bot bot/*polite|warned+replied      C . C C C C C C .
+		bot/*demands                        C . i i i i C C .
+		bot/*polite                         C . d d d d C C .
+		waiting                             C . C C C C h C .
+		waiting/*demands                    C . i i i i h C .
+		waiting/*polite                     C . d d d d h C .
+		assigned snoozed                    C . C h C C h C .
+		assigned/*demands assigned/*demands+polite snoozed/*demands
+		                                    C . i h i i h C .
+		assigned/*polite snoozed/*polite    C . d h d d h C .
+		assigned/*polite+blocked|full assigned/*polite+asked-long|typed-long|confirmed
+		snoozed/*polite+asked-long|confirmed
+		                                    C . C h C C h C .
+		closed                              c . c c c c c c .`,
+	"close-spam": `                         V v h a H s b y t
+		none                                ! ! f f f f ! f f
+		bot                                 ! ! C C C C ! C .
+		waiting                             ! ! C C C C ! C .
+		assigned snoozed                    ! ! C h C C ! C .
+		closed                              ! ! c c c c ! c .`,
 	"close-forced": `                       V v h a H s b y t
 		none                                ! ! ! ! f f ! f f
 		bot waiting assigned snoozed        ! ! ! ! C C ! C .
@@ -194,6 +241,30 @@ var specification = map[string]string{
 		closed                              . . = = = = . = .`,
 	"reclassify": `                         V v h a H s b y t
 		closed                              . . C C C C . C .`,
+	"reclassify-form": `                    V v h a H s b y t
+		closed                              . . C C C C . C .
+		closed/*demands                     . . i i i i . C .`,
+	"reclassify-filled": `                  V v h a H s b y t
+		closed                              . . C C C C . C .`,
+	"offer-survey": `                       V v h a H s b y t
+		closed                              . . C C C C . C .
+		closed/*surveyed|survey-answered|survey-over
+		                                    . . = = = = . = .`,
+	"answer-survey": `                      V v h a H s b y t
+		bot waiting assigned snoozed closed q . . . . . . q .
+		bot/*blocked waiting/*blocked assigned/*blocked snoozed/*blocked closed/*blocked
+		                                    x . . . . . . q .
+		bot/*surveyed                       B . . . . . . B .
+		waiting/*surveyed                   W . . . . . . W .
+		assigned/*surveyed                  A . . . . . . A .
+		snoozed/*surveyed                   S . . . . . . S .
+		closed/*surveyed                    C . . . . . . C .
+		bot/*surveyed+blocked               x . . . . . . B .
+		closed/*surveyed+blocked            x . . . . . . C .
+		bot/*survey-answered waiting/*survey-answered assigned/*survey-answered snoozed/*survey-answered
+		closed/*survey-answered             r . . . . . . r .
+		bot/*survey-over waiting/*survey-over assigned/*survey-over snoozed/*survey-over closed/*survey-over
+		                                    z . . . . . . z .`,
 	"reopen": `                             V v h a H s b y t
 		closed                              . . A A A A . B .
 		closed/*removed|unknown             . . g g g g . B .
@@ -245,6 +316,8 @@ var specification = map[string]string{
 		                                    W . . . . . . . .
 		assigned/*silent|prompt-due|follow-up-due|hand-back-due|requeue-due|close-due|untold|late-step
 		                                    A . . . . . . . .
+		assigned/*asked-grain|asked-edge|asked-long|typed|typed-long
+		                                    A . . . . . . . .
 		bot/*blocked waiting/*blocked assigned/*blocked snoozed/*blocked closed/*blocked
 		                                    x . . . . . . . .`,
 	"mark-read": `                          V v h a H s b y t
@@ -285,22 +358,22 @@ var specification = map[string]string{
 		assigned                            . . A A A A . A .
 		snoozed                             . . S S S S . S .
 		closed                              . . C C C C . C .
-		bot/blocked waiting/blocked assigned/blocked snoozed/blocked closed/blocked closed/no-bot+blocked
+		bot/*blocked waiting/*blocked assigned/*blocked snoozed/*blocked closed/*blocked closed/no-bot+blocked
 		                                    . . = = = = . = .`,
 	"unblock": `                            V v h a H s b y t
 		bot waiting assigned snoozed closed . . = = = = . = .
-		bot/blocked                         . . B B B B . B .
-		waiting/blocked                     . . W W W W . W .
-		assigned/blocked                    . . A A A A . A .
-		snoozed/blocked                     . . S S S S . S .
-		closed/blocked closed/no-bot+blocked
+		bot/*blocked                         . . B B B B . B .
+		waiting/*blocked                     . . W W W W . W .
+		assigned/*blocked                    . . A A A A . A .
+		snoozed/*blocked                     . . S S S S . S .
+		closed/*blocked closed/no-bot+blocked
 		                                    . . C C C C . C .`,
 
 	"expire": `                             V v h a H s b y t
 		bot waiting assigned snoozed closed . . . . . . . . =
 		bot/*follow-up-due                  . . . . . . . . B
 		bot/requeue-due                     . . . . . . . . W
-		bot/close-due                       . . . . . . . . C
+		bot/*close-due                      . . . . . . . . C
 		waiting/*follow-up-due              . . . . . . . . W
 		waiting/hand-back-due               . . . . . . . . B
 		waiting/close-due                   . . . . . . . . C
@@ -308,7 +381,7 @@ var specification = map[string]string{
 		                                    . . . . . . . . A
 		assigned/hand-back-due              . . . . . . . . B
 		assigned/requeue-due                . . . . . . . . W
-		assigned/close-due assigned/told+close-due
+		assigned/*close-due
 		                                    . . . . . . . . C
 		assigned/overdue assigned/overdue+seats-taken|left-group
 		                                    . . . . . . . . A
@@ -327,7 +400,7 @@ var specification = map[string]string{
 
 // evenWhenFull is what a full history still takes. Whatever else would add to
 // it is refused.
-var evenWhenFull = []string{"close", "close-forced", "block", "expire", "requeue-removed", "regroup", "ungroup"}
+var evenWhenFull = []string{"close", "close-forced", "close-filled", "close-acknowledged", "close-spam", "block", "expire", "requeue-removed", "regroup", "ungroup"}
 
 // mustHaveSeen is what a command as of an old version must not have missed, by
 // the kind of actor; without a kind, for everybody. Nothing else is refused for
@@ -344,4 +417,12 @@ var mustHaveSeen = map[string]string{
 	"close":                 "visitor message",
 	"close bot":             "visitor message, handover",
 	"close visitor":         "",
+
+	"close-filled":               "visitor message",
+	"close-filled bot":           "visitor message, handover",
+	"close-filled visitor":       "",
+	"close-acknowledged":         "visitor message",
+	"close-acknowledged bot":     "visitor message, handover",
+	"close-acknowledged visitor": "",
+	"close-spam":                 "visitor message",
 }

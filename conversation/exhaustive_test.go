@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
 )
 
@@ -187,6 +188,8 @@ var sentinels = map[error]string{
 	conversation.ErrBlocked: "x", conversation.ErrNoBot: "o", conversation.ErrWindowOver: "w",
 	conversation.ErrAgentGone: "g", conversation.ErrAgentFull: "l", conversation.ErrAgentUnavailable: "u",
 	conversation.ErrTooManyArticles: "m", conversation.ErrHistoryFull: "F", conversation.ErrStale: "s",
+	conversation.ErrFormIncomplete: "i", conversation.ErrDiscourteous: "d", conversation.ErrNoSurvey: "q",
+	conversation.ErrSurveyAnswered: "r", conversation.ErrSurveyOver: "z",
 }
 
 // check compares what decide does in the cell with what is wanted.
@@ -249,6 +252,12 @@ func (x cell) checkRefusal(r conversation.Request, e *conversation.RefusedError)
 	if e.Why == conversation.ErrHeld && e.Holder != x.c.Agent {
 		return fmt.Errorf("the refusal says that %q has it", e.Holder)
 	}
+	if missing := []closure.Field{closure.FieldSentiment}; (e.Why == conversation.ErrFormIncomplete) != slices.Equal(e.Missing, missing) {
+		return fmt.Errorf("the refusal says that %v are missing", e.Missing)
+	}
+	if err := x.checkAdvice(e); err != nil {
+		return err
+	}
 	if e.Why == conversation.ErrAlreadyClosed && e.Closing != x.c.Closing {
 		return errors.New("the refusal does not say how it was closed")
 	}
@@ -260,6 +269,33 @@ func (x cell) checkRefusal(r conversation.Request, e *conversation.RefusedError)
 		return fmt.Errorf("the refusal allows %v, Allowed says %v", e.Allowed, want)
 	}
 	return nil
+}
+
+// checkAdvice checks that a discourteous closing is answered with what to do
+// first.
+func (x cell) checkAdvice(e *conversation.RefusedError) error {
+	if (e.Why == conversation.ErrDiscourteous) != (e.Advice != nil) {
+		return fmt.Errorf("%v, with the advice %+v", e.Why, e.Advice)
+	}
+	if e.Advice == nil {
+		return nil
+	}
+	next := closure.StepAnswer
+	switch {
+	case x.asked():
+		next = closure.StepWait
+	case x.has("said"):
+		next = closure.StepCheckIn
+	}
+	if e.Advice.Grade != x.grade() || e.Advice.Next != next {
+		return fmt.Errorf("the advice is %+v, want the grade %s and the step %s", e.Advice, x.grade(), next)
+	}
+	return nil
+}
+
+// person reports whether an agent or supervisor gives the command.
+func (x cell) person() bool {
+	return x.by().Kind == conversation.KindAgent || x.by().Kind == conversation.KindSupervisor
 }
 
 // versions returns the versions between which staleness can change.
@@ -296,7 +332,7 @@ func hands(c conversation.Conversation) string {
 
 // stale reports whether the specification refuses the cell as of a version.
 func (x cell) stale(asOf conversation.Version) bool {
-	if !changes(x.want) && x.want != "F" {
+	if !changes(x.want) && x.want != "F" && x.want != "d" { // who has not seen the message is told that first
 		return false
 	}
 	matters := x.matters()

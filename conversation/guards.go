@@ -1,8 +1,10 @@
 package conversation
 
 import (
+	"cmp"
 	"slices"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/idle"
 	"github.com/adjourn/adjourn/snooze"
 )
@@ -87,14 +89,34 @@ var (
 		return t.Agent != "" && t.Agent == d.c.Agent
 	}}
 
+	formIncomplete = guard{"a required field is empty", func(d *decision) bool {
+		return len(d.missing()) > 0
+	}}
+	discourteous = guard{"the guard finds it discourteous", func(d *decision) bool {
+		_, advised := d.advice(d.command.(Close))
+		return advised
+	}}
 	sameDecision = guard{"the decision is the same", func(d *decision) bool {
 		r := d.command.(Reclassify)
-		tags := slices.Compact(slices.Sorted(slices.Values(r.Tags)))
-		return r.Outcome == d.c.Closing.Outcome && r.Reason == d.c.Closing.Reason &&
-			(r.Tags == nil || slices.Equal(tags, d.c.Closing.Tags))
+		return r.Outcome == d.c.Closing.Outcome && r.Reason == d.c.Closing.Reason && d.c.Closing.hasForm(r.Form)
 	}}
 
-	typingPostpones = guard{"it moves the idle deadline noticeably", func(d *decision) bool {
+	surveyOffered  = guard{"it was offered", func(d *decision) bool { return d.c.Closing.Survey != nil }}
+	noSurvey       = guard{"there is no such survey", func(d *decision) bool { return d.survey() == nil }}
+	surveyAnswered = guard{"it was answered", func(d *decision) bool {
+		return d.survey().Rating > 0
+	}}
+	surveyOver = guard{"it is over", func(d *decision) bool {
+		return !d.facts.Now.Before(d.survey().Until)
+	}}
+
+	typingPostpones = guard{"it moves the idle deadline, or the end of patience, noticeably", func(d *decision) bool {
+		if d.c.State == StateAssigned && d.c.Courtesy.Pending() {
+			patience := d.facts.Policy.Courtesy.patience()
+			if d.facts.Now.Sub(d.c.Courtesy.ActiveAt) >= min(TypingGrain, patience/4) {
+				return true
+			}
+		}
 		next, ok := nextIdle(d.c, &d.facts.Policy)
 		if !ok {
 			return false
@@ -159,6 +181,91 @@ func (d *decision) agentReady() bool {
 // unread answers.
 func (d *decision) emailWanted() bool {
 	return d.facts.Policy.NotifyByEmail && d.facts.AwayWithEmail && !d.c.EmailRequested
+}
+
+// missing returns the required fields that a closing, or a new decision with a
+// form, leaves empty. Only people fill in forms, and nobody who forces.
+func (d *decision) missing() []closure.Field {
+	required := d.facts.Policy.Required
+	switch c := d.command.(type) {
+	case Close:
+		if c.Force {
+			return nil
+		}
+		outcome, reason, _ := c.decision(d.by)
+		return c.Form.Missing(required, outcome, reason, d.facts.Tags)
+	case Reclassify:
+		if r := c; r.Form != nil {
+			return r.Form.Missing(required, r.Outcome, r.Reason, d.facts.Tags)
+		}
+		if slices.Contains(required, closure.FieldReason) {
+			return closure.Form{}.Missing([]closure.Field{closure.FieldReason}, c.Outcome, c.Reason, nil)
+		}
+	}
+	return nil
+}
+
+// advice returns what the courtesy guard has against a closing by a person. What
+// was no request, goes on elsewhere, or has nobody to answer needs no goodbye; what
+// the bot has needs no agent's, only an answer; and nobody can say one where the
+// history is full. Who has missed a message is told that instead.
+func (d *decision) advice(c Close) (closure.Advice, bool) {
+	policy := d.facts.Policy.Courtesy
+	switch {
+	case policy.Guard == closure.GuardOff,
+		policy.Guard == closure.GuardWarn && c.Acknowledged,
+		c.Force, c.Cause == closure.Spam, c.Cause == closure.Merged,
+		d.c.State == StateBot && !d.c.Courtesy.Open,
+		d.c.Blocked, d.c.Version >= MaxHistory, d.missed(visitorMessage, d.asOf) != 0:
+		return closure.Advice{}, false
+	}
+	advice, advised := d.c.Courtesy.Advise(d.facts.Now, policy.patience())
+	switch advice.Next {
+	case closure.StepCheckIn:
+		advice.Phrase = cmp.Or(policy.CheckIn, advice.Phrase)
+	case closure.StepFarewell:
+		advice.Phrase = cmp.Or(policy.Farewell, advice.Phrase)
+	}
+	return advice, advised
+}
+
+// warned reports whether a person closes over the advice of a guard that only
+// warns.
+func (d *decision) warned(c Close) bool {
+	seen := c.Acknowledged
+	c.Acknowledged = false
+	_, advised := d.advice(c)
+	return seen && advised
+}
+
+// survey returns the survey that the visitor answers, nil if there is none.
+func (d *decision) survey() *Survey {
+	if of := d.c.closing(d.command.(AnswerSurvey).Number); of != nil {
+		return of.Survey
+	}
+	return nil
+}
+
+// hasForm reports whether a form would change nothing. Notes are not at hand to be
+// compared: new ones are a change.
+func (of *Closing) hasForm(f *closure.Form) bool {
+	if f == nil {
+		return true
+	}
+	return f.Sentiment == of.Sentiment && f.Notes == "" && !of.Noted &&
+		slices.Equal(slices.Compact(slices.Sorted(slices.Values(f.Tags))), of.Tags) &&
+		slices.Equal(once(f.Tickets), of.Tickets)
+}
+
+// once returns the strings in their order, without those that came before.
+func once(list []string) []string {
+	var all []string
+	for _, s := range list {
+		if !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // due returns the deadline of the conversation if it has passed.

@@ -41,6 +41,7 @@ func TestOnlyTheAgentSeesAPromptAndItRestartsNothing(t *testing.T) {
 	want := before
 	want.Version, want.UpdatedAt = l.c.Version, l.now
 	want.Silence = conversation.Silence{Step: 1, Since: l.now}
+	want.Cycle.Prompts = 1
 	same(t, "the conversation after a prompt", l.c, want)
 }
 

@@ -140,7 +140,7 @@ func TestAnIdleClosingIsUnresolvedUnlessTheStepSaysOtherwise(t *testing.T) {
 		if outcome == "" {
 			want = closure.Unresolved
 		}
-		same(t, "the closing", *l.c.Closing, conversation.Closing{
+		same(t, "the closing", decision(l), conversation.Closing{
 			Number: 1, Outcome: want, Cause: closure.Idle, By: timer, Agent: "ann", At: start.Add(2 * time.Minute),
 		})
 	}

@@ -248,6 +248,8 @@ func TestAnUnknownConversationIsNotFound(t *testing.T) {
 			c = conversation.Reclassify{Outcome: closure.Resolved}
 		case conversation.NameLinkArticle:
 			c = conversation.LinkArticle{Article: "kb-1"}
+		case conversation.NameAnswerSurvey:
+			c = conversation.AnswerSurvey{Rating: 1}
 		}
 		for _, by := range []conversation.Actor{vera, ann, sue, robot, timer} {
 			if c.Name() == conversation.NameClose {

@@ -24,6 +24,12 @@ const (
 	MaxTag       = 64   // bytes of a tag
 	MaxCatalogue = 1000 // tags of a workspace
 
+	MaxTickets = 1000 // of a closing: far beyond any use
+	MaxTicket  = 512  // bytes of a ticket
+
+	MaxRating  = 5  // the best answer to a survey
+	MaxEarlier = 10 // earlier closings whose surveys can still be answered
+
 	MaxArticles = 100 // articles linked to a conversation
 	MaxUnread   = 100 // unread answers that are kept count of; more look the same
 )
@@ -133,7 +139,22 @@ func (o Open) check(by Actor) error {
 	return checkOptionalID("group", o.Group)
 }
 
-func (s Say) check(Actor) error          { return CheckText("text", s.Text, MaxText) }
+// marksOf are the marks that messages of each kind of actor can have.
+var marksOf = map[ActorKind][]closure.Mark{
+	KindVisitor:    {closure.Confirmation, closure.Farewell},
+	KindAgent:      {closure.CheckIn, closure.Farewell},
+	KindSupervisor: {closure.CheckIn, closure.Farewell},
+}
+
+func (s Say) check(by Actor) error {
+	for i, mark := range s.Marks {
+		if !slices.Contains(marksOf[by.Kind], mark) || slices.Contains(s.Marks[:i], mark) {
+			return &InvalidError{Field: "marks", Rule: fmt.Sprintf("must be of %q for a %s, each once", marksOf[by.Kind], by.Kind)}
+		}
+	}
+	return CheckText("text", s.Text, MaxText)
+}
+
 func (r RequestAgent) check(Actor) error { return checkOptionalID("group", r.Group) }
 func (Take) check(Actor) error           { return nil }
 func (a Assign) check(Actor) error       { return CheckID("agent", a.Agent) }
@@ -204,14 +225,66 @@ func (c Close) check(by Actor) error {
 	} else if !slices.Contains(closingCauses[by.Kind], c.Cause) {
 		return &InvalidError{Field: "cause", Rule: fmt.Sprintf("must be one of %q for a %s", closingCauses[by.Kind], by.Kind)}
 	}
-	if err := checkClosingTags(c.Tags); err != nil {
-		return err
+	if by.Kind == KindVisitor {
+		if err := c.checkOfVisitor(); err != nil {
+			return err
+		}
 	}
-	if by.Kind == KindVisitor && len(c.Tags) > 0 {
-		return &InvalidError{Field: "tags", Rule: "a visitor gives none"}
+	if err := checkForm(c.Form); err != nil {
+		return err
 	}
 	return checkOutcome(c.decision(by))
 }
+
+// checkOfVisitor refuses what visitors do not fill in.
+func (c Close) checkOfVisitor() error {
+	for _, f := range []struct {
+		name  string
+		given bool
+	}{
+		{"tags", len(c.Tags) > 0}, {"sentiment", c.Sentiment != ""}, {"notes", c.Notes != ""}, {"tickets", len(c.Tickets) > 0},
+	} {
+		if f.given {
+			return &InvalidError{Field: f.name, Rule: "a visitor gives none"}
+		}
+	}
+	return nil
+}
+
+func checkForm(f closure.Form) error {
+	if f.Sentiment != "" && !slices.Contains(closure.Sentiments(), f.Sentiment) {
+		return &InvalidError{Field: "sentiment", Rule: fmt.Sprintf("must be one of %q, or empty", closure.Sentiments())}
+	}
+	if err := CheckText("notes", f.Notes, MaxNote); err != nil {
+		return err
+	}
+	if err := checkTickets(f.Tickets); err != nil {
+		return err
+	}
+	return checkClosingTags(f.Tags)
+}
+
+// checkTickets refuses links that a browser would run rather than open.
+func checkTickets(tickets []string) error {
+	if len(tickets) > MaxTickets {
+		return &InvalidError{Field: "tickets", Rule: fmt.Sprintf("must be at most %d, are %d", MaxTickets, len(tickets))}
+	}
+	for i, ticket := range tickets {
+		if err := checkLine("tickets", ticket, MaxTicket); err != nil {
+			return err
+		}
+		scheme, rest, _ := strings.Cut(ticket, ":")
+		scheme = strings.ToLower(scheme)
+		link := strings.HasPrefix(rest, "//")
+		if link && scheme != "http" && scheme != "https" || slices.Contains(activeSchemes, scheme) && rest != "" {
+			return &InvalidError{Field: "tickets", Rule: fmt.Sprintf("must be numbers, or links of http or https, number %d is not", i+1)}
+		}
+	}
+	return nil
+}
+
+// activeSchemes are of links that need no slashes to do harm.
+var activeSchemes = []string{"javascript", "data", "vbscript", "file", "blob"}
 
 func checkClosingTags(tags []string) error {
 	if len(tags) > MaxTags {
@@ -222,24 +295,25 @@ func checkClosingTags(tags []string) error {
 
 func checkTags(tags []string) error {
 	for _, tag := range tags {
-		if err := checkTag(tag); err != nil {
+		if err := checkLine("tags", tag, MaxTag); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// checkTag refuses what would make a tag look like another one, or like none.
-func checkTag(tag string) error {
-	if strings.TrimSpace(tag) != tag || tag == "" {
-		return &InvalidError{Field: "tags", Rule: "must not be empty, nor begin or end with a space"}
+// checkLine refuses what would make a tag, or a ticket, look like another one, or
+// like none.
+func checkLine(field, line string, limit int) error {
+	if strings.TrimSpace(line) != line || line == "" {
+		return &InvalidError{Field: field, Rule: "must not be empty, nor begin or end with a space"}
 	}
-	if err := CheckText("tags", tag, MaxTag); err != nil {
+	if err := CheckText(field, line, limit); err != nil {
 		return err
 	}
-	for i, r := range tag {
+	for i, r := range line {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return &InvalidError{Field: "tags", Rule: fmt.Sprintf("must have no control characters, byte %d is one", i)}
+			return &InvalidError{Field: field, Rule: fmt.Sprintf("must have no control characters, byte %d is one", i)}
 		}
 	}
 	return nil
@@ -280,10 +354,24 @@ func checkOutcome(outcome closure.Outcome, reason closure.Reason, cause closure.
 }
 
 func (r Reclassify) check(Actor) error {
-	if err := checkClosingTags(r.Tags); err != nil {
-		return err
+	if r.Form != nil {
+		if err := checkForm(*r.Form); err != nil {
+			return err
+		}
 	}
 	return checkOutcome(r.Outcome, r.Reason, "")
+}
+
+func (OfferSurvey) check(Actor) error { return nil }
+
+func (a AnswerSurvey) check(Actor) error {
+	switch {
+	case a.Rating < 1 || a.Rating > MaxRating:
+		return &InvalidError{Field: "rating", Rule: fmt.Sprintf("must be 1 to %d", MaxRating)}
+	case a.Number < 0:
+		return &InvalidError{Field: "number", Rule: "must not be negative"}
+	}
+	return CheckText("comment", a.Comment, MaxNote)
 }
 
 func (Reopen) check(Actor) error    { return nil }

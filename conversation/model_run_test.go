@@ -64,7 +64,7 @@ func TestModel(t *testing.T) {
 // the comparison finds each of them soon.
 func TestModelCatches(t *testing.T) {
 	t.Parallel()
-	const enough = 500_000 // the rarest takes 10,000 on average
+	const enough = 500_000 // the rarest take some 30,000 on average
 	seed := *modelSeed
 	if seed == 0 {
 		seed = rand.Uint64()
@@ -100,7 +100,7 @@ type modelBug struct {
 	plant func(*modelMachine)
 }
 
-var modelBugs = []modelBug{
+var modelBugs = append([]modelBug{
 	{"closing keeps the snooze", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Closed) {
 		after.Snooze = before.Snooze
 	})},
@@ -522,7 +522,7 @@ var modelBugs = []modelBug{
 		}
 		return events, err
 	})},
-}
+}, modelEndingBugs...)
 
 // modelReady plants that one thing that speaks against an agent does not count for
 // a command.
@@ -667,6 +667,8 @@ func modelLiveOne(machine modelMachine, seed uint64, life int64, tally *modelTal
 		f.first = conversation.MaxHistory - conversation.Version(1+rng.IntN(60))
 	case 9, 41:
 		f.moves = modelCrowd(rng)
+	case 20:
+		f.moves = modelReturning(rng)
 	}
 	pair := modelNewPair(machine, tally, f.first)
 	for i := range len(f.moves) + 60 + rng.IntN(41) {
@@ -696,12 +698,28 @@ func modelCrowd(rng *rand.Rand) []modelMove {
 	return moves
 }
 
+// modelReturning returns the first moves of a life in which a visitor comes back
+// again and again, and is asked each time.
+func modelReturning(rng *rand.Rand) []modelMove {
+	policy := modelInventPolicy(rng)
+	policy.Survey = conversation.Asking{Offer: true, Open: modelPick(rng, time.Hour, 48*time.Hour)}
+	host := conversation.System("")
+	moves := []modelMove{{by: conversation.Visitor("vic"), command: conversation.Open{}, policy: &policy}}
+	for range conversation.MaxEarlier + rng.IntN(4) {
+		moves = append(moves,
+			modelMove{by: host, wait: time.Second, command: conversation.Close{Outcome: closure.Unresolved, Force: true}},
+			modelMove{by: host, wait: time.Second, command: conversation.Reopen{}})
+	}
+	return moves
+}
+
 // A modelMove is one command of a life, written so that it keeps its meaning
 // when moves before it are dropped.
 type modelMove struct {
 	toDue   bool          // the clock goes to the next due instant, if that is ahead,
 	wait    time.Duration // and then this far, possibly back
 	policy  *conversation.Policy
+	tags    []string // the catalogue from now on, if there is another policy
 	by      conversation.Actor
 	command conversation.Command
 	seen    conversation.Version // as of: 0 nothing, -1 the future, else the present version is 1, the one before 2 …
@@ -723,6 +741,7 @@ type modelPair struct {
 	model   modelLife
 	now     time.Time
 	policy  conversation.Policy
+	tags    []string
 	moves   int
 	each    int // moves for each in which all that the actor may do is asked for; 1: spare nothing
 	journal []conversation.Record
@@ -744,7 +763,7 @@ func (p *modelPair) play(move modelMove) string {
 	p.wait(move)
 	p.moves++
 	request := conversation.Request{By: move.by, Command: move.command, AsOf: move.asOf(p.real.Version)}
-	facts := conversation.Facts{Now: p.now, Policy: p.policy, Agent: move.ready, AwayWithEmail: move.offline}
+	facts := conversation.Facts{Now: p.now, Policy: p.policy, Agent: move.ready, AwayWithEmail: move.offline, Tags: p.tags}
 	before := p.real
 	if p.moves%p.each == 0 {
 		if got, want := p.machine.allowed(before, move.by, facts), p.allowed(move.by, facts); !slices.Equal(got, want) {
@@ -752,7 +771,7 @@ func (p *modelPair) play(move modelMove) string {
 		}
 	}
 	events, err := p.machine.decide(before, request, facts)
-	ask := modelAsk{by: move.by, command: move.command, asOf: request.AsOf, now: p.now, policy: p.policy, ready: move.ready, offline: move.offline}
+	ask := modelAsk{by: move.by, command: move.command, asOf: request.AsOf, now: p.now, policy: p.policy, ready: move.ready, offline: move.offline, tags: p.tags}
 	want := p.model.step(ask)
 	p.record(events, move.by)
 	p.tally.count(before.State, move.command.Name(), p.real.State, events, move.by, modelWhy(err))
@@ -761,6 +780,9 @@ func (p *modelPair) play(move modelMove) string {
 	}
 	if got, want := modelSeeReal(p, events), modelSeeModel(p); got != want {
 		return "after it (-model +machine):\n" + cmp.Diff(want, got)
+	}
+	if diff := p.checkEnds(ask); diff != "" {
+		return diff
 	}
 	if err != nil {
 		return p.checkRefusal(request, facts, err)
@@ -772,7 +794,8 @@ func (p *modelPair) play(move modelMove) string {
 // against by. For some commands only the form that modelPlain gives counts.
 func (p *modelPair) allowed(by conversation.Actor, f conversation.Facts) []conversation.CommandName {
 	var names []conversation.CommandName
-	ask := modelAsk{by: by, asOf: p.model.version, now: f.Now, policy: f.Policy, offline: f.AwayWithEmail}
+	ask := modelAsk{by: by, asOf: p.model.version, now: f.Now, policy: f.Policy, offline: f.AwayWithEmail, tags: f.Tags}
+	ask.policy.Required, ask.policy.Courtesy.Guard = nil, "" // it could be another form, and another moment
 	for _, c := range conversation.Commands() {
 		ask.command = modelPlain(c.Name(), by, &p.real)
 		ask.ready = f.Agent
@@ -788,7 +811,7 @@ func (p *modelPair) allowed(by conversation.Actor, f conversation.Facts) []conve
 
 func (p *modelPair) wait(move modelMove) {
 	if move.policy != nil {
-		p.policy = *move.policy
+		p.policy, p.tags = *move.policy, move.tags
 	}
 	if due := p.model.due(p.policy); move.toDue && due.After(p.now) {
 		p.now = due
@@ -822,6 +845,8 @@ var modelSentinels = []error{
 	conversation.ErrHeld, conversation.ErrExists, conversation.ErrNoBot, conversation.ErrAlreadyClosed,
 	conversation.ErrWindowOver, conversation.ErrBlocked, conversation.ErrStale, conversation.ErrTooManyArticles,
 	conversation.ErrHistoryFull, conversation.ErrAgentGone, conversation.ErrAgentFull, conversation.ErrAgentUnavailable,
+	conversation.ErrFormIncomplete, conversation.ErrDiscourteous, conversation.ErrNoSurvey, conversation.ErrSurveyAnswered,
+	conversation.ErrSurveyOver,
 }
 
 // modelWhy returns the one sentinel that err wraps, or nil, or an error that says
@@ -869,23 +894,41 @@ type modelView struct {
 	SnoozeEnd                        time.Time
 	Keep, Asleep, Missed             bool
 	Closing                          modelClosing
+	FirstClosed                      time.Time
+	Grade                            closure.Grade // of a closing now
 	Due                              time.Time
 }
 
-// A modelClosing is a closing as far as the model knows it, which has no tags.
+// A modelClosing is the last closing, as far as it is not in its record.
 type modelClosing struct {
-	Number  int
-	Outcome closure.Outcome
-	Reason  closure.Reason
-	Cause   closure.Cause
-	By      conversation.Actor
-	Agent   string
-	At      time.Time
-	Tagged  bool
+	Number                           int
+	By                               conversation.Actor
+	Agent, Tickets                   string
+	At, Reopened                     time.Time
+	Noted                            bool
+	SurveyOffered, Until, AnsweredAt time.Time
 }
 
 func modelSeeClosing(c conversation.Closing) modelClosing {
-	return modelClosing{c.Number, c.Outcome, c.Reason, c.Cause, c.By, c.Agent, c.At, len(c.Tags) > 0}
+	v := modelClosing{
+		Number: c.Number, By: c.By, Agent: c.Agent, Tickets: strings.Join(c.Tickets, " "), At: c.At, Reopened: c.ReopenedAt, Noted: c.Noted,
+	}
+	if s := c.Survey; s != nil {
+		v.SurveyOffered, v.Until, v.AnsweredAt = s.OfferedAt, s.Until, s.AnsweredAt
+	}
+	return v
+}
+
+// checkEnds compares what reports would count of the closings. It does not ask
+// each time: nothing of them may get lost on the way.
+func (p *modelPair) checkEnds(q modelAsk) string {
+	if p.real.Closing == nil || p.moves%p.each != 0 && len(p.model.facts) == 0 {
+		return ""
+	}
+	if got, want := p.real.Closings(), p.model.records(); !reflect.DeepEqual(got, want) {
+		return "the closings (-model +machine):\n" + cmp.Diff(want, got)
+	}
+	return ""
 }
 
 func modelSeeReal(p *modelPair, events []conversation.Event) modelView {
@@ -906,6 +949,8 @@ func modelSeeReal(p *modelPair, events []conversation.Event) modelView {
 	if c.Closing != nil {
 		v.Closing = modelSeeClosing(*c.Closing)
 	}
+	v.FirstClosed = c.FirstClosedAt
+	v.Grade = c.Courtesy.Grade(p.now, modelAsk{policy: p.policy}.patience())
 	v.Due, _ = p.machine.nextDue(*c, p.policy)
 	return v
 }
@@ -917,7 +962,8 @@ func modelSeeModel(p *modelPair) modelView {
 		Since: m.since, Blocked: m.blocked, Unread: len(m.unread), Articles: len(m.articles),
 		MustAnswer: m.mustAnswer(), LastSpeaker: m.speaker, LastVisitorMessage: m.spoke,
 		LastHandover: m.handed, FollowUps: m.followUps, Unanswered: m.asked,
-		SnoozeEnd: m.wakeAt, Keep: m.keep, Asleep: m.asleep, Missed: m.missed, Closing: modelSeeClosing(m.closing), Due: m.due(p.policy),
+		SnoozeEnd: m.wakeAt, Keep: m.keep, Asleep: m.asleep, Missed: m.missed, Due: m.due(p.policy),
+		Grade:     m.grade(modelAsk{now: p.now, policy: p.policy}),
 		AwaySince: m.away, PreviousAgent: m.before, WaitReason: m.why, EmailRequested: m.mailed,
 	}
 	if m.state == "bot" || m.state == "waiting" || m.state == "assigned" {
@@ -925,6 +971,13 @@ func modelSeeModel(p *modelPair) modelView {
 	}
 	for _, u := range m.unread {
 		v.UnreadSum += u
+	}
+	if e := m.last(); e != nil {
+		v.Closing = modelClosing{
+			Number: len(m.ends), By: e.by, Agent: e.agent, Tickets: strings.Join(e.form.Tickets, " "), At: e.at, Reopened: e.reopened,
+			Noted: e.form.Notes != "", SurveyOffered: e.offered, Until: e.until, AnsweredAt: e.answered,
+		}
+		v.FirstClosed = m.ends[0].at
 	}
 	return v
 }
@@ -960,6 +1013,14 @@ func modelTell(events []conversation.Event) string {
 			told[i] += " from " + e.From + " to " + e.Group
 		case conversation.HandedBack:
 			told[i] += " from " + e.Agent
+		case conversation.Closed:
+			told[i] += fmt.Sprintf(" as %s, over a warning %t, noted %t", e.Grade, e.Acknowledged, e.Noted)
+		case conversation.Reclassified:
+			told[i] += fmt.Sprintf(", form %t, noted %t", e.Form != nil, e.Noted)
+		case conversation.SurveyOffered:
+			told[i] += fmt.Sprintf(" %d", e.Number)
+		case conversation.SurveyAnswered:
+			told[i] += fmt.Sprintf(" with %d", e.Rating)
 		}
 	}
 	return strings.Join(told, "; ")
@@ -1002,6 +1063,8 @@ func modelMeant(command conversation.Command, before *conversation.Conversation)
 		return before.State != conversation.StateWaiting
 	case conversation.Requeue:
 		return command.Reason == ""
+	case conversation.AnswerSurvey:
+		return command.Number == 0
 	}
 	return true
 }
@@ -1021,6 +1084,10 @@ func (p *modelPair) checkRefusal(r conversation.Request, f conversation.Facts, e
 		return "closed otherwise than it says: " + err.Error()
 	case refused.Why == conversation.ErrStale && (refused.Since <= r.AsOf || refused.Since > p.real.Version):
 		return "stale since another version: " + err.Error()
+	case refused.Why == conversation.ErrFormIncomplete && !slices.Equal(refused.Missing, p.model.lacks):
+		return fmt.Sprintf("%v, but %v are missing", err, p.model.lacks)
+	case refused.Why == conversation.ErrDiscourteous && (refused.Advice == nil || *refused.Advice != *p.model.advised):
+		return fmt.Sprintf("%v, with the advice %+v, not %+v", err, refused.Advice, p.model.advised)
 	}
 	if conversation.AgentFor(p.real, r).Agent != r.By.ID {
 		f.Agent = conversation.AgentReady // it was about somebody else
@@ -1071,6 +1138,8 @@ func modelPlain(name conversation.CommandName, by conversation.Actor, c *convers
 		return conversation.AddNote{Text: "note"}
 	case conversation.NameLinkArticle:
 		return conversation.LinkArticle{Article: "new"}
+	case conversation.NameAnswerSurvey:
+		return conversation.AnswerSurvey{Rating: 3}
 	}
 	for _, command := range conversation.Commands() {
 		if command.Name() == name {
@@ -1101,6 +1170,10 @@ func (p *modelPair) checkJournal() string {
 			again, err := modelStored(r)
 			if err != nil {
 				return err.Error()
+			}
+			bare := r
+			if bare.Event = conversation.WithText(r.Event, ""); !reflect.DeepEqual(again, bare) {
+				return "stored and read (-decided +read):\n" + cmp.Diff(bare, again)
 			}
 			stored = p.machine.evolve(stored, again)
 		}
@@ -1198,11 +1271,11 @@ func modelInvent(rng *rand.Rand, p *modelPair) modelMove {
 	move := modelMove{by: modelInventActor(rng, &p.model)}
 	if len(p.journal) == 0 || rng.IntN(30) == 0 {
 		policy := modelInventPolicy(rng)
-		move.policy = &policy
+		move.policy, move.tags = &policy, modelPick(rng, nil, []string{"late"}, []string{"late", "refund", "spam"})
 	} else if p.model.state == conversation.StateAssigned && p.model.rung > 0 && !p.model.told && rng.IntN(4) == 0 {
 		policy := p.policy
 		policy.Idle.Assigned = modelCloseNext(rng, p.model.rung)
-		move.policy = &policy
+		move.policy, move.tags = &policy, p.tags
 	}
 	move.toDue, move.wait = modelInventWait(rng)
 	if move.toDue && rng.IntN(3) > 0 {
@@ -1220,8 +1293,14 @@ func modelInvent(rng *rand.Rand, p *modelPair) modelMove {
 		move.by = conversation.Agent(p.model.agent)
 		move.ready = modelPick(rng, conversation.AgentUnavailable, conversation.AgentUnavailable, conversation.AgentFull, conversation.AgentRemoved)
 		name = modelPick(rng, conversation.NameWake, conversation.NameTake, conversation.NameTransfer)
+	} else if last := p.model.last(); last != nil && !last.offered.IsZero() && rng.IntN(16) == 0 {
+		move.by, name = modelPick(rng, conversation.Visitor("vic"), conversation.System("")), conversation.NameAnswerSurvey
 	}
 	move.command = modelInventCommand(rng, name, move.by, p)
+	if p.model.state == conversation.StateAssigned && rng.IntN(8) == 0 {
+		move.toDue, move.wait, move.by, move.command = modelPolite(rng, p)
+		name = move.command.Name()
+	}
 	answers := move.by.Kind == conversation.KindBot && (name == conversation.NameSay || name == conversation.NameClose)
 	switch {
 	case rng.IntN(200) == 0, len(p.journal) == 0 && rng.IntN(10) == 0:
@@ -1230,6 +1309,31 @@ func modelInvent(rng *rand.Rand, p *modelPair) modelMove {
 		move.seen = modelPick[conversation.Version](rng, 1, 1, 1, 2, 3, 5, 9, 1000)
 	}
 	return move
+}
+
+// modelPolite makes up the next step towards a courteous end, or one beside it.
+func modelPolite(rng *rand.Rand, p *modelPair) (toDue bool, wait time.Duration, by conversation.Actor, command conversation.Command) {
+	wait = time.Duration(rng.Int64N(int64(30 * time.Second))).Truncate(time.Microsecond)
+	agent, visitor := conversation.Agent(p.model.agent), conversation.Visitor("vic")
+	say := func(marks ...closure.Mark) conversation.Command { return conversation.Say{Text: "words", Marks: marks} }
+	since, active := p.model.asking()
+	switch {
+	case since == nil:
+		return false, wait, agent, say(closure.CheckIn)
+	case p.model.pending() && rng.IntN(3) > 0:
+		return false, wait, visitor, say(modelPick(rng, closure.Confirmation, closure.Farewell))
+	case p.model.pending() && rng.IntN(2) == 0: // to the end of patience, or just before it
+		ask := modelAsk{policy: p.policy}
+		wait = active.Add(ask.patience()).Sub(p.now) + modelPick(rng, 0, -time.Microsecond, -20*time.Second)
+		command = modelPick[conversation.Command](rng, conversation.Close{Outcome: closure.Resolved}, conversation.Typing{})
+		if command.Name() == conversation.NameTyping {
+			agent = visitor
+		}
+		return false, max(0, wait), agent, command
+	case !p.model.confirmed():
+		return false, wait, agent, say(closure.Farewell)
+	}
+	return false, wait, agent, conversation.Close{Outcome: closure.Resolved}
 }
 
 func modelPick[T any](rng *rand.Rand, from ...T) T { return from[rng.IntN(len(from))] }
@@ -1319,7 +1423,7 @@ func modelInventCommand(rng *rand.Rand, name conversation.CommandName, by conver
 		return conversation.Open{Visitor: modelPick(rng, "vic", "vic", ""), Group: group, ForAgent: rng.IntN(4) == 0,
 			PreviousAgent: modelPick(rng, "", "", "ann")}
 	case conversation.NameSay:
-		return conversation.Say{Text: "words", Automatic: rng.IntN(6) == 0}
+		return conversation.Say{Text: "words", Automatic: rng.IntN(6) == 0, Marks: modelInventMarks(rng, by)}
 	case conversation.NameRequestAgent:
 		return conversation.RequestAgent{Group: group}
 	case conversation.NameAssign:
@@ -1342,9 +1446,29 @@ func modelInventCommand(rng *rand.Rand, name conversation.CommandName, by conver
 		if (by.Kind == conversation.KindSupervisor || by.Kind == conversation.KindSystem) && rng.IntN(3) == 0 || rng.IntN(30) == 0 {
 			c.Force, c.Cause = true, modelPick(rng, "", "", closure.Forced, closure.Spam)
 		}
+		if by.Kind != conversation.KindVisitor && rng.IntN(2) == 0 || rng.IntN(20) == 0 {
+			c.Form = modelInventForm(rng)
+		}
+		c.Acknowledged = rng.IntN(3) == 0
 		return c
 	case conversation.NameReclassify:
-		return conversation.Reclassify{Outcome: outcome, Reason: reason}
+		c := conversation.Reclassify{Outcome: outcome, Reason: reason}
+		if last := p.model.last(); last != nil && rng.IntN(2) == 0 {
+			c.Outcome, c.Reason = last.outcome, last.reason
+			if form := last.form; rng.IntN(3) == 0 {
+				form.Notes = modelPick(rng, "", "called")
+				form.Tickets = append(slices.Clone(form.Tickets), form.Tickets...)
+				c.Form = &form
+			}
+		}
+		if rng.IntN(2) == 0 {
+			c.Form = new(modelInventForm(rng))
+		}
+		return c
+	case conversation.NameAnswerSurvey:
+		return conversation.AnswerSurvey{
+			Number: max(-1, modelPick(rng, 0, 0, len(p.model.ends)-rng.IntN(4), rng.IntN(20)-1)), Rating: rng.IntN(7), Comment: "words",
+		}
 	case conversation.NameRequeue:
 		if by.Kind == conversation.KindSystem && rng.IntN(4) > 0 || rng.IntN(20) == 0 {
 			return conversation.Requeue{Reason: modelPick(rng, conversation.WaitUnavailable, conversation.WaitFull,
@@ -1365,6 +1489,40 @@ func modelInventCommand(rng *rand.Rand, name conversation.CommandName, by conver
 		return conversation.LinkArticle{Article: modelPick(rng, "kb1", "kb2", "kb3", "kb4", "old1", "old2")}
 	}
 	return modelPlain(name, by, nil)
+}
+
+func modelInventMarks(rng *rand.Rand, by conversation.Actor) []closure.Mark {
+	if rng.IntN(60) == 0 {
+		return []closure.Mark{modelPick(rng, append(closure.Marks(), "wave")...), closure.Farewell}
+	}
+	of := closure.CheckIn
+	switch by.Kind {
+	case conversation.KindVisitor:
+		of = closure.Confirmation
+	case conversation.KindBot, conversation.KindSystem, conversation.KindTimer:
+		return nil
+	}
+	return modelPick(rng, nil, nil, []closure.Mark{}, []closure.Mark{of}, []closure.Mark{of}, []closure.Mark{closure.Farewell}, []closure.Mark{closure.Farewell, of})
+}
+
+func modelInventForm(rng *rand.Rand) closure.Form {
+	f := closure.Form{
+		Sentiment: modelPick(rng, append(closure.Sentiments(), "", "")...),
+		Notes:     modelPick(rng, "", "", "called", " "),
+		Tags:      modelPick(rng, nil, []string{}, []string{"late"}, []string{"refund", "late", "refund"}),
+		Tickets:   modelPick(rng, nil, []string{"T-1"}, []string{"T-2", "https://t.example/1", "T-2"}),
+	}
+	switch rng.IntN(60) {
+	case 0:
+		f.Sentiment = "bored"
+	case 1:
+		f.Notes = "a\x00"
+	case 2:
+		f.Tags = []string{" late"}
+	case 3:
+		f.Tickets = []string{"ftp://t.example/1"}
+	}
+	return f
 }
 
 // modelInventGone makes up an absence, mostly of a little while.
@@ -1391,6 +1549,14 @@ func modelInventSnooze(rng *rand.Rand, now time.Time) conversation.Snooze {
 func modelInventPolicy(rng *rand.Rand) conversation.Policy {
 	p := conversation.Policy{Bot: rng.IntN(5) < 3}
 	p.ReassignAfter = modelPick(rng, 0, 0, time.Minute, 10*time.Minute, time.Hour, -1)
+	p.Required = modelPick(rng, nil, nil, nil, []closure.Field{closure.FieldReason}, []closure.Field{closure.FieldTags},
+		[]closure.Field{closure.FieldTickets, closure.FieldSentiment}, closure.Fields())
+	p.Courtesy = conversation.Courtesy{
+		Guard:    modelPick(rng, closure.GuardOff, closure.GuardOff, closure.GuardWarn, closure.GuardEnforce),
+		Patience: modelPick(rng, 0, 0, 20*time.Second, 10*time.Minute),
+		CheckIn:  modelPick(rng, "", "All good?"), Farewell: modelPick(rng, "", "So long."),
+	}
+	p.Survey = conversation.Asking{Offer: rng.IntN(2) == 0, Open: modelPick(rng, 0, time.Minute, time.Hour, 48*time.Hour)}
 	p.WakeOverCapacity, p.NotifyByEmail = rng.IntN(2) == 0, rng.IntN(3) > 0
 	p.ReopenWindow = modelPick(rng, 0, 0, time.Hour, time.Minute, 7*24*time.Hour, -1)
 	leave := []idle.Action{idle.Requeue, idle.Close, idle.Close}
@@ -1507,6 +1673,10 @@ func (t *modelTally) count(from conversation.State, command conversation.Command
 		if by.Kind == conversation.KindTimer {
 			t.events["timer "+conversation.EventName(e)]++
 		}
+		if closed, ok := e.(conversation.Closed); ok {
+			t.events["graded "+string(closed.Grade)]++
+			t.events[fmt.Sprintf("closed over a warning: %t", closed.Acknowledged)]++
+		}
 		if woken, ok := e.(conversation.Woken); ok {
 			t.events["woken by "+string(woken.Cause)]++
 			t.events["woken for "+string(woken.Reason)]++
@@ -1548,7 +1718,8 @@ func (t *modelTally) checkHealth(tt *testing.T) {
 			tt.Errorf("never walked the row %+v", row)
 		}
 	}
-	want := []string{"woken by timer", "woken by visitor", "woken by agent",
+	want := []string{"graded confirmed", "graded checked_in", "graded unanswered", "graded abrupt", "graded ",
+		"closed over a warning: true", "timer survey_offered", "woken by timer", "woken by visitor", "woken by agent",
 		"timer prompted", "timer followed_up", "timer handed_back", "timer requeued", "timer closed",
 		"timer assignee_returned", "timer email_requested", "woken for released", "requeued for logged_out"}
 	for _, why := range []conversation.Readiness{"unavailable", "full", "left_group", "removed", "unknown"} {
@@ -1558,7 +1729,7 @@ func (t *modelTally) checkHealth(tt *testing.T) {
 		want = append(want, "refused: "+why.Error())
 	}
 	want = append(want, strings.Fields(`opened said agent_requested taken assigned handed_back transferred requeued
-		snoozed woken closed reclassified reopened regrouped assignee_left
+		snoozed woken closed reclassified survey_offered survey_answered reopened regrouped assignee_left
 		assignee_returned email_requested typed marked_read note_added article_linked
 		blocked unblocked prompted followed_up`)...)
 	for _, name := range want {

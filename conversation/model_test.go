@@ -61,6 +61,18 @@ import (
 //     trace. Who reopens it finds who had it when it was closed.
 //   - Automatic messages and follow-ups ask for an e-mail like any answer, also when
 //     it is closed.
+//   - Who was asked is whoever a person's message, or a follow-up at an agent's desk,
+//     asked last; what was said before that is over. A message that asks and says
+//     goodbye asks. A goodbye holds until the visitor has something else to say.
+//   - Only people are graded, fill in what is required, and are guarded. They are told
+//     what is missing before that they are rude, and that the visitor has written
+//     instead of that they are rude.
+//   - The place of a survey is its closing. A closing is remembered as long as its
+//     survey could be answered when the next one came, and no more than the last ten
+//     before the last.
+//   - Times of a cycle are stays: from entering a state to leaving it by the clock, and
+//     nothing if that went back. People are reached when it first leaves the bot, again
+//     if the bot gets it back before one of them wrote.
 type modelLife struct {
 	facts                 []string // what the last step caused
 	version               conversation.Version
@@ -82,7 +94,51 @@ type modelLife struct {
 	before                string    // the agent who lost it last
 	why                   conversation.WaitReason
 	mailed                bool // an e-mail was asked for since all was read
-	closing               conversation.Closing
+	ends                  []modelEnd
+
+	// Since it was opened or reopened; what was said, since it was closed.
+	began                        time.Time
+	talk                         []modelWord
+	log                          []modelMoment // after each command that did something
+	wrote                        bool          // a person
+	response                     time.Duration // of whom
+	snoozes, prompts, followings int64
+
+	lacks   []closure.Field // of the last refusal
+	advised *closure.Advice
+}
+
+// A modelEnd is a closing, and what became of it.
+type modelEnd struct {
+	outcome                  closure.Outcome
+	reason                   closure.Reason
+	cause                    closure.Cause
+	by                       conversation.Actor
+	agent, group             string
+	at                       time.Time
+	form                     closure.Form // tags ascending, nothing twice
+	grade                    closure.Grade
+	side                     closure.Side
+	figures                  closure.Figures // those of the cycle
+	reopened                 time.Time
+	offered, until, answered time.Time // of its survey
+	rating                   int64
+	gone                     bool // nobody remembers it
+}
+
+// A modelWord is something that bears on the goodbye: said by the v(isitor), a
+// p(erson) or the b(ot), t(yped) by the visitor, or a f(ollow-up) that asks.
+type modelWord struct {
+	by    byte
+	at    time.Time
+	marks []closure.Mark
+}
+
+// A modelMoment is how it stood from an instant on.
+type modelMoment struct {
+	at      time.Time
+	state   conversation.State
+	pending bool // the visitor was asked and has not answered
 }
 
 // A modelAsk is a request with all that the decision depends on.
@@ -94,6 +150,7 @@ type modelAsk struct {
 	policy  conversation.Policy
 	ready   conversation.Readiness // of the agent on whom it depends
 	offline bool                   // the visitor, and has left an address
+	tags    []string               // the catalogue
 }
 
 var modelStates = []conversation.State{"", "bot", "waiting", "assigned", "snoozed", "closed"}
@@ -114,6 +171,8 @@ var modelGrid = func() map[conversation.CommandName][]string {
 		wake          - -     -     hs   hs   -
 		close         - vasbx vasx  vhsx vhsx vasbx
 		reclassify    - -     -     -    -    asx
+		offer_survey  - -     -     -    -    asx
+		answer_survey - vx    vx    vx   vx   vx
 		reopen        - -     -     -    -    asx
 		regroup       - sx    sx    sx   sx   -
 		assignee_gone - x     x     x    x    x
@@ -154,7 +213,7 @@ func (m *modelLife) roles(by conversation.Actor) string {
 
 // step does what is asked, or says by which sentinel it is refused.
 func (m *modelLife) step(q modelAsk) error {
-	m.facts = nil
+	m.facts, m.lacks, m.advised = nil, nil, nil
 	if err := m.refusal(q); err != nil {
 		return err
 	}
@@ -172,6 +231,9 @@ func (m *modelLife) step(q modelAsk) error {
 			return conversation.ErrInvalid
 		}
 	}
+	if !m.tagsFit(q) {
+		return conversation.ErrInvalid
+	}
 	m.do(q)
 	return nil
 }
@@ -180,14 +242,24 @@ func (m *modelLife) step(q modelAsk) error {
 func (m *modelLife) copy() *modelLife {
 	other := *m
 	other.unread, other.articles = slices.Clone(m.unread), slices.Clone(m.articles)
+	other.ends, other.talk, other.log = slices.Clone(m.ends), slices.Clip(m.talk), slices.Clip(m.log)
 	return &other
 }
 
 // do does what nothing stands against, and reports whether that was anything.
 func (m *modelLife) do(q modelAsk) bool {
 	m.facts = nil
+	if m.act(q); len(m.facts) == 0 {
+		return false
+	}
+	m.log = append(m.log, modelMoment{q.now, m.state, m.pending()})
+	return true
+}
+
+func (m *modelLife) act(q modelAsk) {
 	switch c := q.command.(type) {
 	case conversation.Open:
+		m.begin(q)
 		m.visitor, m.group, m.before = cmp.Or(c.Visitor, q.by.ID), c.Group, c.PreviousAgent
 		if c.ForAgent {
 			m.enter(q, "opened for a person", "waiting", "")
@@ -198,7 +270,7 @@ func (m *modelLife) do(q modelAsk) bool {
 			m.enter(q, "opened", "waiting", "")
 		}
 	case conversation.Say:
-		m.say(q, c.Automatic || q.by.Kind == "system")
+		m.say(q, c.Automatic || q.by.Kind == "system", c.Marks)
 	case conversation.RequestAgent:
 		m.request(q, c.Group)
 	case conversation.Take:
@@ -228,6 +300,7 @@ func (m *modelLife) do(q modelAsk) bool {
 		deadline, _ := c.Until.Resolve(q.now)
 		missed := m.missed
 		m.enter(q, "snoozed", "snoozed", m.agent)
+		m.snoozes++
 		m.wakeAt, m.keep, m.asleep = deadline.At, c.AtEnd != snooze.Release, c.OnReply == snooze.StayAsleep
 		m.missed = missed
 	case conversation.Wake:
@@ -236,12 +309,31 @@ func (m *modelLife) do(q modelAsk) bool {
 		}
 	case conversation.Close:
 		d, _ := modelDecision(c, q.by.Kind)
-		m.close(q, d)
-	case conversation.Reclassify:
-		if m.closing.Outcome != c.Outcome || m.closing.Reason != c.Reason {
-			m.fact("reclassified")
-			m.closing.Outcome, m.closing.Reason = c.Outcome, c.Reason
+		d.form = modelForm(c.Form)
+		over := false
+		if q.person() {
+			d.grade = m.grade(q)
+			unseen := c
+			unseen.Acknowledged = false
+			over = c.Acknowledged && m.rude(q, unseen)
 		}
+		m.close(q, d, over)
+	case conversation.Reclassify:
+		if last := m.last(); !m.same(c) {
+			m.fact(fmt.Sprintf("reclassified, form %t, noted %t", c.Form != nil, c.Form != nil && c.Form.Notes != ""))
+			last.outcome, last.reason = c.Outcome, c.Reason
+			if c.Form != nil {
+				last.form = modelForm(*c.Form)
+			}
+		}
+	case conversation.OfferSurvey:
+		if m.last().offered.IsZero() {
+			m.offer(q)
+		}
+	case conversation.AnswerSurvey:
+		of := m.end(c.Number)
+		of.rating, of.answered = int64(c.Rating), q.now
+		m.fact(fmt.Sprintf("survey_answered with %d", c.Rating))
 	case conversation.Reopen:
 		m.reopen(q)
 	case conversation.Regroup:
@@ -268,9 +360,15 @@ func (m *modelLife) do(q modelAsk) bool {
 		m.mail(q)
 	case conversation.Typing:
 		_, step, ok := m.next(q.policy)
-		if ok && q.now.Sub(m.quiet) >= min(conversation.TypingGrain, step.After/4) {
+		notable := ok && q.now.Sub(m.quiet) >= min(conversation.TypingGrain, step.After/4)
+		if m.state == "assigned" && m.pending() {
+			_, active := m.asking()
+			notable = notable || q.now.Sub(active) >= min(conversation.TypingGrain, q.patience()/4)
+		}
+		if notable {
 			m.fact("typed")
 			m.quiet = q.now
+			m.word('t', q.now, nil)
 		}
 	case conversation.MarkRead:
 		read := func(v conversation.Version) bool { return c.UpTo == 0 || v <= c.UpTo }
@@ -293,7 +391,6 @@ func (m *modelLife) do(q modelAsk) bool {
 	case conversation.Expire:
 		m.expire(q)
 	}
-	return len(m.facts) > 0
 }
 
 // refusal says why not: because it could never be meant, the grid does not grant
@@ -314,9 +411,10 @@ func (m *modelLife) refusal(q modelAsk) error {
 		against = modelIf(m.state != "", conversation.ErrExists)
 	case conversation.Say:
 		against = modelIf(visitor && m.blocked, conversation.ErrBlocked)
+		legal = legal && modelMarks(c.Marks, kind)
 		if m.state == "closed" && visitor && !c.Automatic {
 			window := cmp.Or(q.policy.ReopenWindow, 24*time.Hour)
-			over := window < 0 || q.now.Sub(m.closing.At) > window || m.version >= conversation.MaxHistory
+			over := window < 0 || q.now.Sub(m.last().at) > window || m.version >= conversation.MaxHistory
 			against = cmp.Or(against, modelIf(over, conversation.ErrWindowOver))
 		}
 		message, hands = bot, bot
@@ -369,8 +467,27 @@ func (m *modelLife) refusal(q modelAsk) error {
 		legal = legal && (fits || kind == "timer")
 		against = modelIf(m.state == "closed", conversation.ErrAlreadyClosed)
 		message, hands = !c.Force && !visitor, bot
+		rude := m.rude(q, c) && !(q.asOf != 0 && m.spoke > q.asOf)
+		if against == nil && legal && q.person() {
+			against = m.incomplete(c.Form, c.Outcome, c.Reason, q, c.Force)
+			if against == nil && rude {
+				against, m.advised = conversation.ErrDiscourteous, m.advice(q)
+			}
+		}
 	case conversation.Reclassify:
-		legal = legal && closure.Check(c.Outcome, c.Reason) == nil
+		legal = legal && closure.Check(c.Outcome, c.Reason) == nil && (c.Form == nil || modelFormFits(*c.Form))
+		if m.state == "closed" && q.person() && legal && !m.same(c) {
+			against = m.undecided(c, q)
+		}
+	case conversation.AnswerSurvey:
+		legal = legal && c.Number >= 0 && c.Rating >= 1 && c.Rating <= 5
+		of := m.end(c.Number)
+		against = cmp.Or(modelIf(visitor && m.blocked, conversation.ErrBlocked),
+			modelIf(of == nil || of.offered.IsZero(), conversation.ErrNoSurvey))
+		if against == nil {
+			against = cmp.Or(modelIf(of.rating > 0, conversation.ErrSurveyAnswered),
+				modelIf(!q.now.Before(of.until), conversation.ErrSurveyOver))
+		}
 	case conversation.AddNote:
 		legal = legal && c.Text != ""
 	case conversation.LinkArticle:
@@ -425,21 +542,22 @@ var modelCauses = map[conversation.ActorKind][]closure.Cause{
 	"system": {"", "visitor_left", "queue_timeout", "spam", "merged"},
 }
 
-func modelDecision(c conversation.Close, kind conversation.ActorKind) (d conversation.Closing, ok bool) {
-	d = conversation.Closing{Outcome: c.Outcome, Reason: c.Reason, Cause: cmp.Or(c.Cause, modelCauses[kind][0])}
-	ok = d.Cause != "" && slices.Contains(modelCauses[kind], d.Cause)
+func modelDecision(c conversation.Close, kind conversation.ActorKind) (d modelEnd, ok bool) {
+	d = modelEnd{outcome: c.Outcome, reason: c.Reason, cause: cmp.Or(c.Cause, modelCauses[kind][0])}
+	ok = d.cause != "" && slices.Contains(modelCauses[kind], d.cause)
 	if c.Force {
 		ok = (kind == "supervisor" || kind == "system") && (c.Cause == "" || c.Cause == "forced")
-		d.Cause = "forced"
+		d.cause = "forced"
 	}
 	if kind == "visitor" {
-		d.Outcome = cmp.Or(d.Outcome, "unresolved")
+		d.outcome = cmp.Or(d.outcome, "unresolved")
+		ok = ok && c.Sentiment == "" && c.Notes == "" && len(c.Tags)+len(c.Tickets) == 0
 	}
-	if d.Cause == "visitor_left" {
-		ok = ok && d.Outcome == "unresolved"
-		d.Reason = cmp.Or(d.Reason, "visitor_left")
+	if d.cause == "visitor_left" {
+		ok = ok && d.outcome == "unresolved"
+		d.reason = cmp.Or(d.reason, "visitor_left")
 	}
-	return d, ok && closure.Check(d.Outcome, d.Reason) == nil
+	return d, ok && closure.Check(d.outcome, d.reason) == nil && modelFormFits(c.Form)
 }
 
 // barred refuses what the grid does not grant: a person as held if it would with
@@ -565,7 +683,7 @@ func (m *modelLife) request(q modelAsk, group string) {
 	m.ask(q)
 }
 
-func (m *modelLife) say(q modelAsk, automatic bool) {
+func (m *modelLife) say(q modelAsk, automatic bool, marks []closure.Mark) {
 	visitor := q.by.Kind == "visitor"
 	if visitor {
 		m.fact("said")
@@ -576,6 +694,7 @@ func (m *modelLife) say(q modelAsk, automatic bool) {
 		return
 	}
 	m.rung, m.quiet, m.told = 0, q.now, false
+	m.hear(q, marks)
 	if !visitor {
 		m.speaker, m.asked, m.missed = "responder", time.Time{}, false
 		return
@@ -618,18 +737,26 @@ func (m *modelLife) wake(q modelAsk, cause string, back bool) {
 	}
 }
 
-func (m *modelLife) close(q modelAsk, d conversation.Closing) {
-	d.Number, d.By, d.Agent, d.At = m.closing.Number+1, q.by, m.agent, q.now
-	m.closing = d
-	m.enter(q, "closed", "closed", "")
-	m.asked = time.Time{}
+func (m *modelLife) close(q modelAsk, d modelEnd, over bool) {
+	full := m.version >= conversation.MaxHistory
+	d.by, d.agent, d.group, d.at = q.by, m.agent, m.group, q.now
+	d.side, d.figures = m.measure(q.now)
+	m.remember(q.now)
+	m.ends = append(m.ends, d)
+	m.enter(q, fmt.Sprintf("closed as %s, over a warning %t, noted %t", d.grade, over, d.form.Notes != ""), "closed", "")
+	m.asked, m.talk = time.Time{}, nil
+	if q.policy.Survey.Offer && d.cause != "spam" && d.cause != "merged" && !m.blocked && !full {
+		m.offer(q)
+	}
 }
 
 // reopen gives it to the person who asks, or else to the bot, the agent who had
 // it, or the queue.
 func (m *modelLife) reopen(q modelAsk) {
 	person := q.by.Kind == "agent" || q.by.Kind == "supervisor"
-	former := m.closing.Agent
+	former := m.last().agent
+	m.last().reopened = q.now
+	m.begin(q)
 	switch {
 	case person:
 		m.enter(q, "reopened to "+q.by.ID+" for ", "assigned", q.by.ID)
@@ -733,9 +860,14 @@ func (m *modelLife) expire(q modelAsk) {
 	switch step.Action {
 	case "prompt":
 		m.fact("prompted")
+		m.prompts++
 		m.rung, m.quiet = rung+1, q.now
 	case "follow_up":
 		m.answer(q, "followed_up")
+		m.followings++
+		if m.state == "assigned" {
+			m.word('f', q.now, nil)
+		}
 		m.rung, m.quiet, m.told, m.followUps = rung+1, q.now, true, m.followUps+1
 	case "hand_back":
 		m.handBack(q)
@@ -746,6 +878,6 @@ func (m *modelLife) expire(q modelAsk) {
 		if m.state == "waiting" {
 			cause = closure.QueueTimeout
 		}
-		m.close(q, conversation.Closing{Outcome: cmp.Or(closure.Outcome(step.Outcome), "unresolved"), Cause: cause})
+		m.close(q, modelEnd{outcome: cmp.Or(closure.Outcome(step.Outcome), "unresolved"), cause: cause}, false)
 	}
 }

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -53,10 +54,48 @@ type Policy struct {
 	// NotifyByEmail asks the host for an e-mail to a visitor who has left the
 	// site, left an address, and has unread answers: see [EmailRequested].
 	NotifyByEmail bool `json:"notify_by_email,omitempty"`
+
+	// Required are the fields that people must fill in when they close, or give
+	// a new form. Timers, bots, visitors and the system never have to.
+	Required []closure.Field `json:"required,omitempty"`
+
+	Courtesy Courtesy `json:"courtesy,omitzero"`
+	Survey   Asking   `json:"survey,omitzero"`
 }
+
+// Courtesy is what a policy asks of closings by people. They are graded under
+// every policy.
+type Courtesy struct {
+	Guard closure.Guard `json:"guard,omitempty"` // zero: none
+
+	// Patience is how long an agent who asked whether anything is left waits for
+	// the answer. Zero means [closure.DefaultPatience].
+	Patience time.Duration `json:"patience,omitempty"`
+
+	// What the guard advises to say, at most [idle.MaxText] bytes each. Empty
+	// means [closure.DefaultCheckIn] and [closure.DefaultFarewell].
+	CheckIn  string `json:"check_in,omitempty"`
+	Farewell string `json:"farewell,omitempty"`
+}
+
+func (c Courtesy) patience() time.Duration { return cmp.Or(c.Patience, closure.DefaultPatience) }
+
+// Asking is what a policy wants of surveys.
+type Asking struct {
+	// Offer asks the visitor after every closing, but for spam and what was
+	// merged.
+	Offer bool `json:"offer,omitempty"`
+
+	// Open is how long a survey can be answered. Zero means
+	// [DefaultSurveyOpen].
+	Open time.Duration `json:"open,omitempty"`
+}
+
+func (a Asking) open() time.Duration { return cmp.Or(a.Open, DefaultSurveyOpen) }
 
 // The defaults of a policy that does not say.
 const (
+	DefaultSurveyOpen    = 7 * 24 * time.Hour
 	DefaultReopenWindow  = 24 * time.Hour
 	DefaultReassignAfter = 24 * time.Hour
 )
@@ -122,6 +161,9 @@ func (p Policy) Check() error {
 	if p.ReassignAfter > idle.MaxWait {
 		return &InvalidError{Field: "reassign_after", Rule: fmt.Sprintf("must be at most %v", idle.MaxWait)}
 	}
+	if err := p.checkEndings(); err != nil {
+		return err
+	}
 	if ends(p.Idle.Bot, idle.Requeue) && ends(p.Idle.Waiting, idle.HandBack) {
 		return &InvalidError{Field: "idle.waiting", Rule: "must not hand back what the bot's ladder requeues"}
 	}
@@ -145,6 +187,27 @@ func (p Policy) Check() error {
 		}
 	}
 	return nil
+}
+
+// checkEndings checks what the policy says of forms, courtesy and surveys.
+func (p Policy) checkEndings() error {
+	for i, field := range p.Required {
+		if !slices.Contains(closure.Fields(), field) || slices.Contains(p.Required[:i], field) {
+			return &InvalidError{Field: "required", Rule: fmt.Sprintf("must be of %q, each once", closure.Fields())}
+		}
+	}
+	switch {
+	case !slices.Contains(closure.Guards(), p.Courtesy.Guard):
+		return &InvalidError{Field: "courtesy.guard", Rule: fmt.Sprintf("must be one of %q", closure.Guards())}
+	case p.Courtesy.Patience < 0 || p.Courtesy.Patience > idle.MaxWait:
+		return &InvalidError{Field: "courtesy.patience", Rule: fmt.Sprintf("must be at most %v, and not negative", idle.MaxWait)}
+	case p.Survey.Open < 0 || p.Survey.Open > idle.MaxWait:
+		return &InvalidError{Field: "survey.open", Rule: fmt.Sprintf("must be at most %v, and not negative", idle.MaxWait)}
+	}
+	if err := CheckText("courtesy.check_in", p.Courtesy.CheckIn, idle.MaxText); err != nil {
+		return err
+	}
+	return CheckText("courtesy.farewell", p.Courtesy.Farewell, idle.MaxText)
 }
 
 // ends reports whether the last step of the ladder is the action.

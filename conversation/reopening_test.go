@@ -134,7 +134,7 @@ func TestReopeningIsRecordedAndFirstAndLastClosingTimesAreKept(t *testing.T) {
 	second := l.after(time.Hour).now
 	l.do(ann, unresolved)
 	same(t, "the first closing time", l.c.FirstClosedAt, first)
-	same(t, "the last closing", *l.c.Closing, conversation.Closing{
+	same(t, "the last closing", decision(l), conversation.Closing{
 		Number: 2, Outcome: closure.Unresolved, Cause: closure.Agent, By: ann, Agent: "ann", At: second,
 	})
 	same(t, "reopenings", count[conversation.Reopened](l), 1)

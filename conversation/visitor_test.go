@@ -222,11 +222,11 @@ func TestWhoOpensForAPersonWaitsForAnAnswerLikeWhoAsksForOne(t *testing.T) {
 	}
 }
 
-func TestAVisitorSeesMessagesAndFollowUpsOnly(t *testing.T) {
+func TestAVisitorSeesMessagesFollowUpsAndOffersOnly(t *testing.T) {
 	t.Parallel()
 	for _, e := range sampleEvents() {
 		name := conversation.EventName(e)
-		want := slices.Contains([]string{"said", "followed_up"}, name)
+		want := slices.Contains([]string{"said", "followed_up", "survey_offered"}, name)
 		if got := conversation.VisibleToVisitor(e); got != want {
 			t.Errorf("VisibleToVisitor(%s) = %t, want %t", name, got, want)
 		}

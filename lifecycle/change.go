@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/storage"
 )
@@ -60,10 +62,18 @@ func propose(s *snapshot, after conversation.Conversation, records []conversatio
 	}
 	p.commit = storage.Commit{
 		Key: s.key, Expect: s.head.Version, Events: events, Command: d.id, At: d.at, Seen: d.seen,
-		Head: head(after),
+		Head: head(after), Closings: closings(s.conversation, after),
 	}
 	p.commit.Head.Body, p.commit.Head.Due, p.commit.Head.PolicyRevision = body, due, s.revision
 	return p, nil
+}
+
+// closings returns those that are not as they were before.
+func closings(before, after conversation.Conversation) []closure.Record {
+	was := before.Closings()
+	return slices.DeleteFunc(after.Closings(), func(r closure.Record) bool {
+		return slices.ContainsFunc(was, func(old closure.Record) bool { return reflect.DeepEqual(r, old) })
+	})
 }
 
 // head returns what a conversation is found by.

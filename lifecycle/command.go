@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -93,6 +94,8 @@ type commands struct {
 	attempts int // how often a change is decided anew; with one, a conflict is the caller's
 	policies *policyCache
 	newID    func() string
+	log      *slog.Logger
+	judge    Classifier                               // of messages
 	now      func(context.Context) (time.Time, error) // asked once for each decision
 	tell     func(proposal)                           // of what was committed
 }
@@ -145,7 +148,8 @@ func (c *commands) do(ctx context.Context, key storage.Key, call Call, command c
 	if err != nil {
 		return Result{}, err
 	}
-	var first *snapshot // set if the command came before
+	command = c.classify(ctx, call.By, command) // after identifying: what was asked for is without it
+	var first *snapshot                         // set if the command came before
 	p, err := c.change(ctx, key, id.ID, func(s *snapshot) (proposal, error) {
 		if s.applied != nil {
 			first = s

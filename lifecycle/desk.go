@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 )
 
@@ -22,10 +23,11 @@ type Desk struct {
 
 	store   storage.Store
 	clock   Clock
-	log     *slog.Logger
 	poll    time.Duration
 	workers int
 	router  Router
+
+	tagOrder func(a, b string) int
 
 	storeClock  storage.Clock // nil: the Desk's own clock decides
 	maxFailures int
@@ -71,6 +73,15 @@ type Options struct {
 	// Router chooses who gets a waiting conversation. Nil means [LeastLoaded].
 	Router Router
 
+	// Classifier recognises what messages mean for the goodbye. Nil means
+	// [ByPhrases] with [closure.DefaultPhrases], in English.
+	Classifier Classifier
+
+	// TagOrder is the order of [Desk.Tags], negative if a comes first: that of
+	// the agents' language, such as golang.org/x/text/collate has. It must be
+	// safe for concurrent use. Nil means [closure.CompareTags].
+	TagOrder func(a, b string) int
+
 	// NewID makes the ID of a conversation that is opened without one. Nil
 	// means 128 random bits.
 	NewID func() string
@@ -104,7 +115,7 @@ func New(store storage.Store, options *Options) (*Desk, error) {
 		store:       store,
 		clock:       o.Clock,
 		router:      o.Router,
-		log:         o.Logger,
+		tagOrder:    o.TagOrder,
 		poll:        cmp.Or(o.Poll, DefaultPoll),
 		workers:     cmp.Or(o.Workers, 1),
 		maxFailures: cmp.Or(o.MaxFailures, DefaultMaxFailures),
@@ -116,22 +127,27 @@ func New(store storage.Store, options *Options) (*Desk, error) {
 			return nil, fmt.Errorf("lifecycle: %T has no clock of its own", store)
 		}
 	}
+	if d.tagOrder == nil {
+		d.tagOrder = closure.CompareTags
+	}
 	if d.router == nil {
 		d.router = LeastLoaded{}
 	}
 	if d.clock == nil {
 		d.clock = systemClock{}
 	}
-	if d.log == nil {
-		d.log = slog.New(slog.DiscardHandler)
-	}
 	d.commands = commands{
 		store:    store,
 		attempts: maxAttempts,
 		policies: new(policyCache),
+		log:      cmp.Or(o.Logger, slog.New(slog.DiscardHandler)),
+		judge:    o.Classifier,
 		newID:    o.NewID,
 		now:      d.now,
 		tell:     d.tell,
+	}
+	if d.judge == nil {
+		d.judge = ByPhrases(closure.DefaultPhrases())
 	}
 	if d.newID == nil {
 		d.newID = rand.Text

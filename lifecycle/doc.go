@@ -53,6 +53,20 @@
 // [BotPool], [Snoozed] and [History]. [Desk.SetPresence] says whether a visitor is
 // on the site and [Desk.Unread] what they have not read.
 //
+// # Endings
+//
+// A closing has an outcome, and a form that a policy may require people to fill
+// in; [Desk.Tags] lists the catalogue for it. Every closing by a person is graded by
+// whether the customer had the last word, which a policy's guard may insist on: the
+// refusal then says what to do first. A [Classifier] tells what messages mean for
+// that. [Desk.OfferSurvey], or the policy, asks the visitor afterwards.
+//
+// [Desk.Report] counts closings by whatever tells them apart, [Desk.Spreads] has the
+// medians, [Desk.Articles] the articles that leave customers without an answer, and
+// [Desk.Unconfirmed] the closings that were too hasty. [Desk.CustomerHistory] is for
+// the next engagement with a customer, and [Desk.Transcript] for whoever wants to
+// read one.
+//
 // # Together with the host's own writes
 //
 // [Desk.Tx] gives commands within a transaction that the host began in the same

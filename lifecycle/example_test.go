@@ -32,7 +32,7 @@ func Example() {
 	fmt.Println(err)
 	// Output:
 	// closed resolved <nil>
-	// conversation: close by agent:ben refused in state closed: already closed (by agent:ann as resolved, cause agent); allowed: [reclassify reopen add_note link_article block]
+	// conversation: close by agent:ben refused in state closed: already closed (by agent:ann as resolved, cause agent); allowed: [reclassify offer_survey reopen add_note link_article block]
 }
 
 // The caller's ID makes a command safe to repeat, such as a webhook that is

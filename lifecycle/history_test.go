@@ -7,6 +7,7 @@ import (
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/lifecycle/lifecycletest"
 )
 
@@ -74,7 +75,10 @@ func TestHistoryTellsTheLife(t *testing.T) {
 	chat.Say(vic, "Grüß Gott\n\t👋")
 	chat.Do(ann, conversation.Take{})
 	chat.Do(ann, conversation.AddNote{Text: "Speaks German."})
-	chat.Do(ann, conversation.Close{Outcome: closure.Unresolved, Reason: closure.ReasonOther})
+	chat.Do(ann, conversation.Close{Outcome: closure.Unresolved, Reason: closure.ReasonOther, Form: closure.Form{Notes: "Calls again."}})
+	chat.Do(ann, conversation.Reclassify{Outcome: closure.Resolved, Form: &closure.Form{Notes: "Called."}})
+	chat.Do(ann, conversation.OfferSurvey{})
+	chat.Do(vic, conversation.AnswerSurvey{Rating: 5, Comment: "Danke!"})
 	c := conversation.Conversation{Workspace: lifecycletest.Workspace, ID: "chat-1"}
 	var texts []string
 	for _, r := range chat.Journal() {
@@ -86,7 +90,7 @@ func TestHistoryTellsTheLife(t *testing.T) {
 	if diff := cmp.Diff(chat.Now(), c); diff != "" {
 		t.Errorf("Get and the journal (-get +journal):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"Grüß Gott\n\t👋", "Speaks German."}, texts); diff != "" {
+	if diff := cmp.Diff([]string{"Grüß Gott\n\t👋", "Speaks German.", "Calls again.", "Called.", "Danke!"}, texts); diff != "" {
 		t.Errorf("texts (-want +got):\n%s", diff)
 	}
 }
@@ -116,7 +120,7 @@ func TestUnknownConversations(t *testing.T) {
 			switch command := command.(type) {
 			case conversation.Open, conversation.Expire:
 			case conversation.Assign, conversation.Transfer, conversation.AddNote, conversation.LinkArticle, conversation.Close, conversation.Reclassify, conversation.Say,
-				conversation.AssigneeGone, conversation.AssigneeBack:
+				conversation.AssigneeGone, conversation.AssigneeBack, conversation.AnswerSurvey:
 				// Their zero values are invalid, or others may give them.
 			default:
 				e := refused(t, conversation.ErrNotFound)(kit.Desk.Do(t.Context(), call, command))
@@ -128,6 +132,9 @@ func TestUnknownConversations(t *testing.T) {
 		refused(t, conversation.ErrNotFound)(kit.Desk.Say(t.Context(), call, "Hello"))
 		refused(t, conversation.ErrNotFound)(kit.Desk.Close(t.Context(), call, conversation.Close{Outcome: closure.Resolved}))
 		refused(t, conversation.ErrNotFound)(kit.Desk.Assign(t.Context(), call, "ann"))
+		refused(t, conversation.ErrNotFound)(kit.Desk.AnswerSurvey(t.Context(), call, conversation.AnswerSurvey{Rating: 1}))
+		_, err = kit.Desk.Transcript(t.Context(), at.workspace, at.id, lifecycle.Notes{}, lifecycle.ForAgents)
+		fails(t, err, conversation.ErrNotFound)
 	}
 	kit.Chat("chat-1").WantEvents("opened")
 }
@@ -179,7 +186,11 @@ func TestAllowed(t *testing.T) {
 		}
 	}
 	chat.Do(ann, conversation.Close{Outcome: closure.Resolved})
+	want(ann, conversation.NameReclassify, conversation.NameOfferSurvey, conversation.NameReopen, conversation.NameAddNote, conversation.NameLinkArticle, conversation.NameBlock)
+	want(vic, conversation.NameSay)
+	chat.Do(ann, conversation.OfferSurvey{})
 	want(ann, conversation.NameReclassify, conversation.NameReopen, conversation.NameAddNote, conversation.NameLinkArticle, conversation.NameBlock)
+	want(vic, conversation.NameSay, conversation.NameAnswerSurvey)
 }
 
 // TestHistoryOfNothingAfterSomething: a page of an unknown conversation is an

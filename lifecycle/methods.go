@@ -72,6 +72,17 @@ func (c *commands) Reclassify(ctx context.Context, call Call, decision conversat
 	return c.Do(ctx, call, decision)
 }
 
+// OfferSurvey asks the visitor how satisfied they are with what the last closing
+// ended.
+func (c *commands) OfferSurvey(ctx context.Context, call Call) (Result, error) {
+	return c.Do(ctx, call, conversation.OfferSurvey{})
+}
+
+// AnswerSurvey answers a survey, for the visitor.
+func (c *commands) AnswerSurvey(ctx context.Context, call Call, answer conversation.AnswerSurvey) (Result, error) {
+	return c.Do(ctx, call, answer)
+}
+
 // Reopen opens a closed conversation again.
 func (c *commands) Reopen(ctx context.Context, call Call) (Result, error) {
 	return c.Do(ctx, call, conversation.Reopen{})

@@ -37,6 +37,7 @@ func methods() map[string]method {
 	away := conversation.Snooze{Until: snooze.For(snooze.Short)}
 	end := conversation.Close{Outcome: closure.Resolved}
 	other := conversation.Reclassify{Outcome: closure.Unresolved, Reason: closure.ReasonOther}
+	rated := conversation.AnswerSurvey{Number: 1, Rating: 4, Comment: "x"}
 	take := []conversation.Command{conversation.Take{}}
 	taken := func(more ...conversation.Command) []conversation.Command { return append(take[:1:1], more...) }
 	return map[string]method{
@@ -52,6 +53,8 @@ func methods() map[string]method {
 		"Wake":         {func(c ctx, d desk, in call) (res, error) { return d.Wake(c, in) }, conversation.Wake{}, ann, taken(away)},
 		"Close":        {func(c ctx, d desk, in call) (res, error) { return d.Close(c, in, end) }, end, ann, nil},
 		"Reclassify":   {func(c ctx, d desk, in call) (res, error) { return d.Reclassify(c, in, other) }, other, ann, taken(end)},
+		"OfferSurvey":  {func(c ctx, d desk, in call) (res, error) { return d.OfferSurvey(c, in) }, conversation.OfferSurvey{}, ann, taken(end)},
+		"AnswerSurvey": {func(c ctx, d desk, in call) (res, error) { return d.AnswerSurvey(c, in, rated) }, rated, vic, taken(end, conversation.OfferSurvey{})},
 		"Reopen":       {func(c ctx, d desk, in call) (res, error) { return d.Reopen(c, in) }, conversation.Reopen{}, ann, taken(end)},
 		"Regroup":      {func(c ctx, d desk, in call) (res, error) { return d.Regroup(c, in, "sales") }, conversation.Regroup{Group: "sales"}, host, nil},
 		"Typing":       {func(c ctx, d desk, in call) (res, error) { return d.Typing(c, in) }, conversation.Typing{}, vic, take},

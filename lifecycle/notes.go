@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"maps"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,8 +15,9 @@ import (
 type Notes struct {
 	// Texts replaces texts of [DefaultTexts] by code. A text may hold the
 	// placeholders {name} (who did it), {agent} (who had it before or gets it),
-	// {group}, {outcome}, {reason}, {cause}, {until}, {article} and {text} (what was said, noted or prompted); those that
-	// a record does not have are empty. An empty text leaves the note out.
+	// {group}, {outcome}, {reason}, {cause}, {until}, {article}, {rating} and {text}
+	// (what was said, noted, prompted or commented); those that a record does not
+	// have are empty. An empty text leaves the note out.
 	Texts map[string]string
 
 	// Name returns what an actor is called. Nil means their ID, or their kind
@@ -66,6 +68,10 @@ var defaultTexts = map[string]string{
 	"closed.idle":           "The conversation was closed, because nobody wrote ({outcome})",
 	"closed.queue_timeout":  "The conversation was closed, because nobody came ({outcome})",
 	"reclassified":          "{name} changed the outcome to {outcome}",
+	"reclassified.form":     "{name} changed what was filled in at the closing",
+	"survey_offered":        "How satisfied are you with this conversation?",
+	"survey_answered":       "The visitor's rating: {rating} of 5",
+	"survey_answered.said":  "The visitor's rating: {rating} of 5, and: {text}",
 	"reopened":              "{name} reopened the conversation",
 	"requeued.taken_away":   "The conversation went back into the queue ({reason})",
 	"regrouped":             "{name} moved the conversation to {group}",
@@ -157,6 +163,14 @@ func noteCode(r conversation.Record) string {
 		if byTimer {
 			return name + "." + string(e.Cause)
 		}
+	case conversation.Reclassified:
+		if e.Outcome == e.OldOutcome && e.Reason == e.OldReason {
+			return name + ".form"
+		}
+	case conversation.SurveyAnswered:
+		if e.Comment != "" || r.Erased {
+			return name + ".said"
+		}
 	case conversation.Transferred:
 		if e.Agent != "" {
 			return name + ".agent"
@@ -178,7 +192,7 @@ func noteCode(r conversation.Record) string {
 // placeholders returns pairs of placeholder and value. They are replaced in one
 // pass, so that a value that looks like a placeholder stays what it is.
 func (n Notes) placeholders(r conversation.Record) []string {
-	var agent, group, outcome, reason, cause, until, article, text string
+	var agent, group, outcome, reason, cause, until, article, rating, text string
 	switch e := r.Event.(type) {
 	case conversation.Said:
 		text = e.Text
@@ -211,6 +225,8 @@ func (n Notes) placeholders(r conversation.Record) []string {
 		outcome, reason = n.text("outcome."+string(e.Outcome)), n.text("reason."+string(e.Reason))
 	case conversation.Reclassified:
 		outcome, reason = n.text("outcome."+string(e.Outcome)), n.text("reason."+string(e.Reason))
+	case conversation.SurveyAnswered:
+		rating, text = strconv.Itoa(e.Rating), e.Comment
 	case conversation.Reopened:
 		agent, reason = e.Agent, n.text("wait."+string(e.Reason))
 	case conversation.ArticleLinked:
@@ -225,7 +241,7 @@ func (n Notes) placeholders(r conversation.Record) []string {
 	return []string{
 		"{name}", n.name(r.By), "{agent}", agent, "{group}", group,
 		"{outcome}", outcome, "{reason}", reason, "{cause}", cause,
-		"{until}", until, "{article}", article, "{text}", text,
+		"{until}", until, "{article}", article, "{rating}", rating, "{text}", text,
 	}
 }
 

@@ -54,6 +54,12 @@ func noteCases() []noteCase {
 		{timer, conversation.Closed{Outcome: closure.Unresolved, Cause: closure.Idle}, "closed.idle", "The conversation was closed, because nobody wrote (unresolved)", false},
 		{timer, conversation.Closed{Outcome: closure.Unresolved, Cause: closure.QueueTimeout}, "closed.queue_timeout", "The conversation was closed, because nobody came (unresolved)", false},
 		{ann, conversation.Reclassified{Outcome: closure.Unresolved}, "reclassified", "ann changed the outcome to unresolved", false},
+		{ann, conversation.Reclassified{Outcome: closure.Unresolved, OldOutcome: closure.Unresolved, Reason: closure.ReasonOther}, "reclassified", "ann changed the outcome to unresolved", false},
+		{ann, conversation.Reclassified{Outcome: closure.Resolved, OldOutcome: closure.Resolved, Form: &closure.Form{Notes: "A secret."}}, "reclassified.form", "ann changed what was filled in at the closing", false},
+		{ann, conversation.Closed{Outcome: closure.Resolved, Form: closure.Form{Notes: "A secret."}}, "closed", "ann closed the conversation (resolved)", false},
+		{ann, conversation.SurveyOffered{}, "survey_offered", "How satisfied are you with this conversation?", true},
+		{vic, conversation.SurveyAnswered{Rating: 4}, "survey_answered", "The visitor's rating: 4 of 5", false},
+		{vic, conversation.SurveyAnswered{Rating: 1, Comment: "Slow."}, "survey_answered.said", "The visitor's rating: 1 of 5, and: Slow.", false},
 		{vic, conversation.Reopened{}, "reopened", "vic reopened the conversation", false},
 		{host, conversation.Requeued{From: "ben", Reason: conversation.WaitUnavailable}, "requeued.taken_away", "The conversation went back into the queue (the agent is unavailable)", false},
 		{sue, conversation.Regrouped{From: "a", Group: "sales"}, "regrouped", "sue moved the conversation to sales", false},
@@ -69,7 +75,7 @@ func noteCases() []noteCase {
 		{ann, conversation.Unblocked{}, "unblocked", "ann unblocked the visitor", false},
 		{timer, conversation.Prompted{Text: "Check in."}, "prompted", "Check in.", false},
 		{timer, conversation.FollowedUp{Text: "Still there?"}, "followed_up", "Still there?", true},
-		{host, conversation.Unknown{Name: "survey_sent"}, "", "", false},
+		{host, conversation.Unknown{Name: "invented"}, "", "", false},
 	}
 }
 
@@ -110,7 +116,7 @@ func TestEveryTextIsUsed(t *testing.T) {
 			delete(events, kind)
 		}
 	}
-	delete(events, "survey_sent")
+	delete(events, "invented")
 	for name := range events {
 		t.Errorf("the event %q has no text, not even an empty one", name)
 	}
@@ -161,7 +167,8 @@ func TestNotesInAnotherLanguage(t *testing.T) {
 			"outcome.unresolved":       "nicht gelöst",
 			"reason.missing_knowledge": "Wissen fehlt",
 			"opened":                   "",
-			"agent_requested":          "{name} bittet {group} um Hilfe{agent}{outcome}{until}{article}{text}.",
+			"agent_requested":          "{name} bittet {group} um Hilfe{agent}{outcome}{until}{article}{rating}{text}.",
+			"survey_answered.said":     "{rating}/5: {text}",
 		},
 		Name: func(a conversation.Actor) string { return strings.ToUpper(a.ID) },
 	}
@@ -173,6 +180,7 @@ func TestNotesInAnotherLanguage(t *testing.T) {
 		{sue, conversation.Closed{Outcome: closure.Unresolved, Reason: closure.ReasonMissingKnowledge, Cause: closure.Agent, Agent: "ann"}, "SUE hat das Gespräch von ANN beendet: nicht gelöst, Wissen fehlt [agent]"},
 		{sue, conversation.Reclassified{Outcome: closure.Unresolved, Reason: closure.ReasonMissingKnowledge}, "SUE: nicht gelöst (Wissen fehlt)"},
 		{vic, conversation.AgentRequested{Group: "sales"}, "VIC bittet sales um Hilfe."},
+		{vic, conversation.SurveyAnswered{Rating: 2, Comment: "Langsam."}, "2/5: Langsam."},
 		{vic, conversation.Opened{Visitor: "vic"}, ""},
 		{ann, conversation.Taken{}, "ANN took the conversation"},
 	}
@@ -197,6 +205,7 @@ func TestNothingIsExpandedTwice(t *testing.T) {
 		{conversation.NoteAdded{Text: "{text}{text}"}, "Note by {text}{agent}{ann}: {text}{text}"},
 		{conversation.Taken{From: "ben"}, "{text}{agent}{ann} took the conversation from {text}{agent}{ben}"},
 		{conversation.Prompted{Text: "Say {name}"}, "Say {name}"},
+		{conversation.SurveyAnswered{Rating: 3, Comment: "{rating}{name}"}, "The visitor's rating: 3 of 5, and: {rating}{name}"},
 	}
 	for _, tt := range tests {
 		note, _ := notes.Render(conversation.Record{By: ann, Event: tt.event})
@@ -240,7 +249,7 @@ func TestUntil(t *testing.T) {
 // TestNotesOfErasedTexts: a note says that there was a text.
 func TestNotesOfErasedTexts(t *testing.T) {
 	t.Parallel()
-	for _, event := range []conversation.Event{conversation.Said{}, conversation.NoteAdded{}} {
+	for _, event := range []conversation.Event{conversation.Said{}, conversation.NoteAdded{}, conversation.SurveyAnswered{Rating: 1}} {
 		note, ok := lifecycle.Notes{}.Render(conversation.Record{By: vic, Event: event, Erased: true})
 		if !ok || !strings.Contains(note.Text, "(erased)") {
 			t.Errorf("%T: %v, %t, want a note that says so", event, note, ok)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ import (
 const canary = "my number is 5550100"
 
 // confided is a conversation, closed, in which vic, ann and her notes said the
-// canary.
+// canary, and in which what they filled in says it too.
 func confided(kit *lifecycletest.Kit, id string) *lifecycletest.Chat {
 	chat := kit.Chat(id)
 	chat.Open(vic)
@@ -31,7 +32,10 @@ func confided(kit *lifecycletest.Kit, id string) *lifecycletest.Chat {
 	chat.Do(ann, conversation.Take{})
 	chat.Do(ann, conversation.Say{Text: "So " + canary + "?"})
 	chat.Do(ann, conversation.AddNote{Text: canary})
-	chat.Do(ann, conversation.Close{Outcome: closure.Resolved})
+	chat.Do(ann, conversation.Close{Outcome: closure.Resolved, Form: closure.Form{Notes: canary}})
+	chat.Do(ann, conversation.Reclassify{Outcome: closure.Resolved, Form: &closure.Form{Notes: "Again: " + canary}})
+	chat.Do(ann, conversation.OfferSurvey{})
+	chat.Do(vic, conversation.AnswerSurvey{Rating: 5, Comment: canary})
 	return chat
 }
 
@@ -50,6 +54,7 @@ func TestForget(t *testing.T) {
 	others.Say(conversation.Visitor("zoe"), canary)
 
 	journal, now := closed.Journal(), closed.Now()
+	told := append(slices.Clone(journal), open.Journal()...)
 	n, err := kit.Desk.Forget(t.Context(), lifecycletest.Workspace, "vic")
 	if err != nil || n != 2 {
 		t.Fatalf("forgot %d conversations, %v, want 2", n, err)
@@ -62,14 +67,17 @@ func TestForget(t *testing.T) {
 		cmpopts.IgnoreFields(conversation.Record{}, "Erased"),
 		cmpopts.IgnoreFields(conversation.Said{}, "Text"),
 		cmpopts.IgnoreFields(conversation.NoteAdded{}, "Text"),
+		cmpopts.IgnoreFields(closure.Form{}, "Notes"),
+		cmpopts.IgnoreFields(conversation.SurveyAnswered{}, "Comment"),
 	}
 	if diff := cmp.Diff(journal, closed.Journal(), ignore); diff != "" {
 		t.Errorf("the journal (-before +after):\n%s", diff)
 	}
-	for _, r := range append(closed.Journal(), open.Journal()...) {
-		_, hasText := conversation.Text(r.Event)
-		if r.Erased != hasText {
-			t.Errorf("%T: erased %t, want %t", r.Event, r.Erased, hasText)
+	for i, r := range append(closed.Journal(), open.Journal()...) {
+		before, _ := conversation.Text(told[i].Event)
+		after, _ := conversation.Text(r.Event)
+		if had := before != ""; r.Erased != had || after != "" {
+			t.Errorf("%T: erased %t, text %q, want it erased: %t", r.Event, r.Erased, after, had)
 		}
 	}
 	repeated := accepted(t)(kit.Desk.Say(t.Context(), said, canary))

@@ -130,11 +130,11 @@ func TestListByTag(t *testing.T) {
 	}
 	chat := kit.Chat("c-1")
 	chat.Open(vic)
-	_, err = kit.Desk.Close(t.Context(), chat.By(ann), conversation.Close{Outcome: closure.Resolved, Tags: []string{"broken"}})
+	_, err = kit.Desk.Close(t.Context(), chat.By(ann), conversation.Close{Outcome: closure.Resolved, Form: closure.Form{Tags: []string{"broken"}}})
 	if invalid, ok := errors.AsType[*conversation.InvalidError](err); !ok || invalid.Field != "tags" {
 		t.Fatalf("a tag that is not in the catalogue: %v", err)
 	}
-	chat.Do(ann, conversation.Close{Outcome: closure.Resolved, Tags: []string{"refund", "late"}})
+	chat.Do(ann, conversation.Close{Outcome: closure.Resolved, Form: closure.Form{Tags: []string{"refund", "late"}}})
 	list := func(tag string) int {
 		t.Helper()
 		view := lifecycle.History()
@@ -148,7 +148,7 @@ func TestListByTag(t *testing.T) {
 	if got := [3]int{list("late"), list("refund"), list("broken")}; got != [3]int{1, 1, 0} {
 		t.Errorf("found %v", got)
 	}
-	chat.Do(ann, conversation.Reclassify{Outcome: closure.Resolved, Tags: []string{"late"}})
+	chat.Do(ann, conversation.Reclassify{Outcome: closure.Resolved, Form: &closure.Form{Tags: []string{"late"}}})
 	if got := [2]int{list("late"), list("refund")}; got != [2]int{1, 0} {
 		t.Errorf("after it was reclassified: found %v", got)
 	}

@@ -94,11 +94,8 @@ const MaxPage = 500
 // the token of the one behind it, for the same view only. What changes its place
 // between two pages may be on both or on neither; everything else is on one.
 func (d *Desk) List(ctx context.Context, workspace string, v View, token string, limit int) (Page, error) {
-	if err := checkList(workspace, limit); err != nil {
+	if err := checkPage(workspace, limit); err != nil {
 		return Page{}, err
-	}
-	if limit > MaxPage {
-		return Page{}, &conversation.InvalidError{Field: "limit", Rule: fmt.Sprintf("must be at most %d", MaxPage)}
 	}
 	queries, err := v.queries(workspace)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/adjourn/adjourn/closure"
 )
 
 // A Key names a conversation. Every key starts with its workspace: a
@@ -67,6 +69,9 @@ type Commit struct {
 
 	At   time.Time // when it was decided; never zero
 	Seen Seen      // the zero Seen: no agent was looked at
+
+	// Closings are of this conversation, each number once.
+	Closings []closure.Record
 }
 
 // Seen is the agent that a commit was decided on.
@@ -236,6 +241,17 @@ type Row struct {
 	Head Head
 }
 
+// A ClosingQuery selects closings of a workspace. The strings of a closing mean
+// nothing to a store: they come back byte for byte, and are compared byte by byte.
+// A closing of a higher number closed the conversation again, whatever its time.
+type ClosingQuery struct {
+	Workspace string
+	closure.Filter
+
+	Newest bool          // the latest first, otherwise the earliest
+	After  closure.Place // only what comes behind; the zero Place: from the first on
+}
+
 // A Position is a place in the feed, counted from one without gaps.
 type Position int64
 
@@ -313,7 +329,7 @@ type Store interface {
 	Load(ctx context.Context, key Key, commandID string) (Loaded, error)
 
 	// Commit applies a command to one conversation: head, events, texts, due
-	// instant, feed entry, command ID and seats, all or nothing.
+	// instant, feed entry, command ID, seats and closings, all or nothing.
 	//
 	// It returns ErrConflict, and applies nothing, if the conversation is not
 	// at version Expect, if the command ID is known for this conversation, or if
@@ -334,6 +350,10 @@ type Store interface {
 	// a record has seats without end. A record whose seat is freed is due at At,
 	// unless it is due earlier. A record whose seat is taken or freed stays at
 	// its version.
+	//
+	// Each of the Closings is put in the place of the conversation's closing of
+	// that number, whose time is the same, or beside the others. A commit without
+	// events puts none.
 	Commit(ctx context.Context, c Commit) error
 
 	// History returns the events of a conversation after a version, in order,
@@ -437,6 +457,25 @@ type Reader interface {
 
 	// Count returns how many conversations a query selects.
 	Count(ctx context.Context, q Query) (int, error)
+
+	// Closings returns the closings that a query selects, as they were put last,
+	// ordered as closure.ComparePlaces orders, backwards for the newest first, at
+	// most limit.
+	Closings(ctx context.Context, q ClosingQuery, limit int) ([]closure.Record, error)
+}
+
+// A Tallier is a store that counts closings by itself, as package closure counts
+// what Closings returns. Who asks sees that the breakdown has known dimensions,
+// each once, and the days ByDay needs. Of a query, Newest and After mean nothing
+// here.
+type Tallier interface {
+	// Tally returns what closure.Tally makes of the closings that a query
+	// selects.
+	Tally(ctx context.Context, q ClosingQuery, b closure.Breakdown) ([]closure.Group, error)
+
+	// Spreads returns what closure.Spreads makes of the closings that a query
+	// selects.
+	Spreads(ctx context.Context, q ClosingQuery, b closure.Breakdown, figure closure.Figure, percentages []int) ([]closure.Spread, error)
 }
 
 // A Tx is a store within a transaction that the host began and will end: what it

@@ -11,6 +11,7 @@ import (
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/examples/internal/timeline"
 	"github.com/adjourn/adjourn/idle"
 	"github.com/adjourn/adjourn/storage"
 )
@@ -23,8 +24,8 @@ type chat struct {
 	serial  int         // of the last plan: earlier ones do not hold any more
 }
 
-func (s *staffed) newChat(t *timeline) *chat {
-	c := &chat{player: newPlayer(s.world, t), staffed: s, said: make([]time.Time, len(t.messages))}
+func (s *staffed) newChat(t *timeline.Timeline) *chat {
+	c := &chat{player: newPlayer(s.world, t), staffed: s, said: make([]time.Time, len(t.Messages))}
 	c.family.lines, c.group = nil, team
 	s.chats[c.family] = c
 	return c
@@ -37,15 +38,15 @@ func (c *chat) shadow() *shadow {
 
 // visit does what a visitor does, or the host for them.
 func (c *chat) visit(ctx context.Context, i int) error {
-	m := c.family.messages[i]
-	visitor := conversation.Visitor(c.family.visitor)
+	m := c.family.Messages[i]
+	visitor := conversation.Visitor(c.family.Visitor)
 	if i == 0 {
 		by := visitor
-		if m.agent != "" {
+		if m.Agent != "" {
 			by = conversation.System("")
 		}
-		_, err := c.do(ctx, by, conversation.Open{Visitor: c.family.visitor, Group: c.group, ForAgent: true})
-		if err != nil || m.agent != "" {
+		_, err := c.do(ctx, by, conversation.Open{Visitor: c.family.Visitor, Group: c.group, ForAgent: true})
+		if err != nil || m.Agent != "" {
 			return err
 		}
 	}
@@ -60,24 +61,24 @@ func (c *chat) visit(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	return c.link(ctx, conversation.System(""), m.article)
+	return c.link(ctx, conversation.System(""), m.Article)
 }
 
 // say says message i, and notes that it was to be said.
 func (c *chat) say(ctx context.Context, by conversation.Actor, i int) error {
-	line := c.family.messages[i]
-	line.at, line.agent = c.clock.Now(), ""
+	line := c.family.Messages[i]
+	line.At, line.Agent = c.clock.Now(), ""
 	if by.Kind == conversation.KindAgent {
-		line.agent = by.ID
+		line.Agent = by.ID
 	}
 	lines := c.family.lines
 	c.family.lines = append(lines, line)
-	_, err := c.do(ctx, by, conversation.Say{Text: text[:line.chars]})
+	_, err := c.do(ctx, by, conversation.Say{Text: text[:line.Chars]})
 	if err != nil {
 		c.family.lines = lines
 		return err
 	}
-	c.said[i] = line.at
+	c.said[i] = line.At
 	return c.checker.said(c.family, len(c.family.lines))
 }
 
@@ -93,12 +94,12 @@ func (c *chat) link(ctx context.Context, by conversation.Actor, article string) 
 
 // allSaid says which visitor's message was not said when it should.
 func (c *chat) allSaid() string {
-	for i, m := range c.family.messages {
+	for i, m := range c.family.Messages {
 		switch {
-		case m.agent == "" && !c.said[i].Equal(m.at):
-			return fmt.Sprintf("message %d is the visitor's of %s, and was said at %s", i+1, stamp(m.at), stamp(c.said[i]))
-		case !c.said[i].IsZero() && c.said[i].Before(m.at):
-			return fmt.Sprintf("message %d is of %s, and was said at %s", i+1, stamp(m.at), stamp(c.said[i]))
+		case m.Agent == "" && !c.said[i].Equal(m.At):
+			return fmt.Sprintf("message %d is the visitor's of %s, and was said at %s", i+1, stamp(m.At), stamp(c.said[i]))
+		case !c.said[i].IsZero() && c.said[i].Before(m.At):
+			return fmt.Sprintf("message %d is of %s, and was said at %s", i+1, stamp(m.At), stamp(c.said[i]))
 		}
 	}
 	return ""
@@ -136,18 +137,18 @@ func (c *chat) move() (move, bool) {
 		m.at, m.do = present, conversation.Close{Outcome: closure.Resolved}
 		return m, now.Open()
 	}
-	next := c.family.messages[m.answer]
-	m.at = next.at
-	if next.agent != "" {
+	next := c.family.Messages[m.answer]
+	m.at = next.At
+	if next.Agent != "" {
 		m.at = c.ready(m.answer)
 	}
 	if now.State == conversation.StateAssigned && now.LastSpeaker == idle.Responder {
-		if snooze, wanted := c.rules.snooze(m.at.Sub(present), next.agent != ""); wanted {
+		if snooze, wanted := c.rules.snooze(m.at.Sub(present), next.Agent != ""); wanted {
 			m.at, m.do = present, snooze
 			return m, true
 		}
 	}
-	return m, next.agent != ""
+	return m, next.Agent != ""
 }
 
 // ready returns when an answer is ready: as long as in the file after what stands
@@ -161,7 +162,7 @@ func (c *chat) ready(i int) time.Time {
 	}
 	work := time.Duration(0)
 	if i > 0 {
-		work = c.family.messages[i].at.Sub(c.family.messages[i-1].at)
+		work = c.family.Messages[i].At.Sub(c.family.Messages[i-1].At)
 	}
 	for _, h := range c.family.held {
 		if h.end.IsZero() || h.end.After(from) {
@@ -208,7 +209,7 @@ func (c *chat) act(ctx context.Context) error {
 	if err != nil || m.do != nil {
 		return err
 	}
-	return c.link(ctx, conversation.Agent(m.agent), c.family.messages[m.answer].article)
+	return c.link(ctx, conversation.Agent(m.agent), c.family.Messages[m.answer].Article)
 }
 
 // free reports whether the agent is there, and has a seat if they need one.
@@ -268,7 +269,7 @@ type plans []*plan
 
 func (p plans) Len() int { return len(p) }
 func (p plans) Less(i, j int) bool {
-	return cmp.Or(p[i].at.Compare(p[j].at), cmp.Compare(p[i].chat.family.line, p[j].chat.family.line)) < 0
+	return cmp.Or(p[i].at.Compare(p[j].at), cmp.Compare(p[i].chat.family.Line, p[j].chat.family.Line)) < 0
 }
 func (p plans) Swap(i, j int) { p[i], p[j] = p[j], p[i] }
 

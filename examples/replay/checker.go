@@ -251,7 +251,7 @@ func (k *checker) due(s *shadow, folded conversation.Conversation, head storage.
 
 // said checks that the first messages of a family are in the journals.
 func (k *checker) said(f *family, messages int) error {
-	key := storage.Key{Workspace: f.workspace, Conversation: f.ids[len(f.ids)-1]}
+	key := storage.Key{Workspace: f.Workspace, Conversation: f.ids[len(f.ids)-1]}
 	if heard := *k.shadows[key].heard; heard != messages {
 		return k.broken(key, "a message", "%d messages of the file were written, and %d are in the journal", messages, heard)
 	}
@@ -335,7 +335,7 @@ func (k *checker) finish(ctx context.Context, f *family) error {
 	}
 	heard, previous := 0, ""
 	for _, id := range f.ids {
-		key := storage.Key{Workspace: f.workspace, Conversation: id}
+		key := storage.Key{Workspace: f.Workspace, Conversation: id}
 		s := k.shadows[key]
 		c, what := k.refold(ctx, s, &heard)
 		if what == "" && c.Previous != previous {
@@ -348,11 +348,11 @@ func (k *checker) finish(ctx context.Context, f *family) error {
 		k.census.ended(c, s.spent)
 	}
 	if heard != len(f.lines) {
-		key := storage.Key{Workspace: f.workspace, Conversation: f.id}
+		key := storage.Key{Workspace: f.Workspace, Conversation: f.ID}
 		return k.broken(key, after, "%d messages were said, and the journals have %d", len(f.lines), heard)
 	}
 	for _, id := range f.ids {
-		delete(k.shadows, storage.Key{Workspace: f.workspace, Conversation: id})
+		delete(k.shadows, storage.Key{Workspace: f.Workspace, Conversation: id})
 	}
 	return nil
 }

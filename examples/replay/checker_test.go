@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/examples/internal/timeline"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/memory"
 )
@@ -323,12 +324,12 @@ func TestViolations(t *testing.T) {
 			if tt.clock == nil {
 				tt.clock = &fakeClock{}
 			}
-			one, err := newReader(strings.NewReader(life), "life").next()
+			one, err := timeline.NewReader(strings.NewReader(life), "life").Next()
 			if err != nil {
 				t.Fatal(err)
 			}
 			w := newWorld(tt.store, tt.clock, testOptions(t), newCensus())
-			err = w.play(t.Context(), []*timeline{one}, func(int) {})
+			err = w.play(t.Context(), []*timeline.Timeline{one}, func(int) {})
 			if tt.says == "" {
 				if err != nil {
 					t.Error(err)
@@ -363,13 +364,13 @@ func TestRandomFiles(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	for range 20 {
 		input, args := randomFile(random), randomRules(random)
-		alone, err := replay(t.Context(), newReader(strings.NewReader(input), "random"), testOptions(t, args...))
+		alone, err := replay(t.Context(), timeline.NewReader(strings.NewReader(input), "random"), testOptions(t, args...))
 		if err != nil {
 			t.Fatalf("%v\nflags %q, file\n%s", err, args, input)
 		}
 		o := testOptions(t, args...)
 		o.together = true
-		together, err := replay(t.Context(), newReader(strings.NewReader(input), "random"), o)
+		together, err := replay(t.Context(), timeline.NewReader(strings.NewReader(input), "random"), o)
 		if err != nil {
 			t.Fatalf("-together: %v\nflags %q, file\n%s", err, args, input)
 		}
@@ -391,7 +392,7 @@ func TestRandomFiles(t *testing.T) {
 func printed(t *testing.T, n *census) string {
 	t.Helper()
 	var b strings.Builder
-	if err := report(&b, n, newReader(nil, "")); err != nil {
+	if err := report(&b, n, timeline.NewReader(nil, "")); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

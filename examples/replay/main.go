@@ -4,7 +4,7 @@
 // and reopen, the idle ladder prompts, follows up and closes. At every step it
 // checks that the library keeps its word, and at the end it says what happened.
 //
-//	go run ./examples/replay                      # the sample beside this file
+//	go run ./examples/replay                      # a small sample
 //	go run ./examples/replay FILE                 # one conversation a line
 //	go run ./examples/replay -timeline shoes-1    # one conversation in full
 //	go run ./examples/replay -agents 1,2,5        # with agents of our own: who waits how long
@@ -29,7 +29,7 @@
 //	hours.go    when they work
 //	ledger.go   the books of seats and queues, kept from the feed, and what is checked
 //
-// What remains is the program around it: reader.go and names.go for the input,
+// What remains is the program around it: package internal/timeline for the input,
 // report.go, staffreport.go and progress.go for the output, shadow.go and
 // violation.go for the checker.
 package main
@@ -45,16 +45,9 @@ import (
 	"strings"
 	"time"
 
-	_ "embed"
-
+	"github.com/adjourn/adjourn/examples/internal/timeline"
 	"github.com/adjourn/adjourn/idle"
 )
-
-// sample is what is replayed without a FILE: conversations made up to show
-// everything that can happen.
-//
-//go:embed sample.jsonl
-var sample string
 
 const usage = `usage: replay [flags] [FILE]
 
@@ -130,14 +123,14 @@ func start(ctx context.Context, files []string, o options, stdin io.Reader, stdo
 		return err
 	}
 	defer in.Close()
-	r := newReader(in, in.name)
+	r := timeline.NewReader(in, in.name)
 	o.show = stdout
 	if o.skipBad {
-		r.skip = func(bad error) {
+		r.Skip = func(bad error) {
 			switch {
-			case r.skipped <= maxShown:
+			case r.Skipped <= maxShown:
 				fmt.Fprintln(stderr, "replay: skipped:", bad)
-			case r.skipped == maxShown+1:
+			case r.Skipped == maxShown+1:
 				fmt.Fprintln(stderr, "replay: skipped more")
 			}
 		}
@@ -179,7 +172,7 @@ func open(files []string, stdin io.Reader) (input, error) {
 	case len(files) > 1:
 		return input{}, fmt.Errorf("one file at a time, got %q (flags come before it)", files)
 	case len(files) == 0:
-		return input{io.NopCloser(strings.NewReader(sample)), "sample.jsonl", int64(len(sample))}, nil
+		return input{io.NopCloser(strings.NewReader(timeline.Sample)), "sample.jsonl", int64(len(timeline.Sample))}, nil
 	case files[0] == "-":
 		return input{io.NopCloser(stdin), "standard input", 0}, nil
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/examples/internal/timeline"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -69,7 +70,7 @@ func TestGolden(t *testing.T) {
 // The sample is there to show everything.
 func TestSampleShowsEverything(t *testing.T) {
 	t.Parallel()
-	n, err := replay(context.Background(), newReader(strings.NewReader(sample), "sample"), testOptions(t))
+	n, err := replay(context.Background(), timeline.NewReader(strings.NewReader(timeline.Sample), "sample"), testOptions(t))
 	if err != nil {
 		t.Fatal(err)
 	}

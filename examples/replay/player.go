@@ -9,6 +9,7 @@ import (
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/examples/internal/timeline"
 	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/storage"
 )
@@ -16,10 +17,10 @@ import (
 // A family is a timeline with the conversations that it became: the first, and
 // its successors.
 type family struct {
-	*timeline
+	*timeline.Timeline
 	ids   []string
-	lines []message // what is said, in the order in which it is: the file's, or the staff's
-	held  []stretch // when agents had it, on a seat or put aside
+	lines []timeline.Message // what is said, in the order in which it is: the file's, or the staff's
+	held  []stretch          // when agents had it, on a seat or put aside
 }
 
 // A stretch is a time; without an end it lasts.
@@ -43,17 +44,17 @@ type player struct {
 	group  string         // of the conversations
 }
 
-func newPlayer(w *world, t *timeline) *player {
-	p := &player{world: w, family: &family{timeline: t, lines: t.messages}}
-	p.follow(t.id)
+func newPlayer(w *world, t *timeline.Timeline) *player {
+	p := &player{world: w, family: &family{Timeline: t, lines: t.Messages}}
+	p.follow(t.ID)
 	return p
 }
 
 // follow makes id the conversation that is written to from now on.
 func (p *player) follow(id string) {
 	p.family.ids = append(p.family.ids, id)
-	p.call = lifecycle.Call{Workspace: p.family.workspace, Conversation: id}
-	p.checker.watch(storage.Key{Workspace: p.family.workspace, Conversation: id}, p.family)
+	p.call = lifecycle.Call{Workspace: p.family.Workspace, Conversation: id}
+	p.checker.watch(storage.Key{Workspace: p.family.Workspace, Conversation: id}, p.family)
 }
 
 // do gives a command to the Desk. By the rules it is always possible: a refusal
@@ -76,27 +77,27 @@ func (p *player) do(ctx context.Context, by conversation.Actor, command conversa
 
 // write writes message i of the timeline, and does what belongs to it.
 func (p *player) write(ctx context.Context, i int) error {
-	m := p.family.messages[i]
+	m := p.family.Messages[i]
 	if err := p.withRoom(ctx, func() error { return p.say(ctx, m) }); err != nil {
 		return err
 	}
 	if err := p.checker.said(p.family, i+1); err != nil {
 		return err
 	}
-	if m.article != "" {
+	if m.Article != "" {
 		if err := p.withRoom(ctx, func() error { return p.link(ctx, m) }); err != nil {
 			return err
 		}
 	}
-	if m.agent == "" || i+1 == len(p.family.messages) {
+	if m.Agent == "" || i+1 == len(p.family.Messages) {
 		return nil
 	}
-	next := p.family.messages[i+1]
-	snooze, wanted := p.rules.snooze(next.at.Sub(m.at), next.agent != "")
+	next := p.family.Messages[i+1]
+	snooze, wanted := p.rules.snooze(next.At.Sub(m.At), next.Agent != "")
 	if !wanted {
 		return nil
 	}
-	_, err := p.do(ctx, conversation.Agent(m.agent), snooze)
+	_, err := p.do(ctx, conversation.Agent(m.Agent), snooze)
 	if errors.Is(err, conversation.ErrHistoryFull) {
 		return nil // the next message goes elsewhere anyway
 	}
@@ -105,18 +106,18 @@ func (p *player) write(ctx context.Context, i int) error {
 
 // say says a message. Before that, a conversation that does not exist yet is
 // opened, and an agent who does not have it gets it.
-func (p *player) say(ctx context.Context, m message) error {
-	by := p.family.by(m)
+func (p *player) say(ctx context.Context, m timeline.Message) error {
+	by := p.family.By(m)
 	c, err := p.desk.Get(ctx, p.call.Workspace, p.call.Conversation)
 	if errors.Is(err, conversation.ErrNotFound) {
 		var result lifecycle.Result
-		result, err = p.do(ctx, by, conversation.Open{Visitor: p.family.visitor, ForAgent: true})
+		result, err = p.do(ctx, by, conversation.Open{Visitor: p.family.Visitor, ForAgent: true})
 		c = result.Conversation
 	}
 	switch {
 	case err != nil:
-	case m.agent != "":
-		err = p.hold(ctx, c, m.agent)
+	case m.Agent != "":
+		err = p.hold(ctx, c, m.Agent)
 	case c.Open() && len(c.Unread) > 0:
 		_, err = p.do(ctx, by, conversation.MarkRead{})
 	}
@@ -124,7 +125,7 @@ func (p *player) say(ctx context.Context, m message) error {
 		return err
 	}
 	// A visitor's message wakes, reopens, or goes to a successor by itself.
-	_, err = p.do(ctx, by, conversation.Say{Text: text[:m.chars]})
+	_, err = p.do(ctx, by, conversation.Say{Text: text[:m.Chars]})
 	return err
 }
 
@@ -148,12 +149,12 @@ func (p *player) hold(ctx context.Context, c conversation.Conversation, agent st
 }
 
 // link links the article of a message. Visitors cannot: theirs the host links.
-func (p *player) link(ctx context.Context, m message) error {
+func (p *player) link(ctx context.Context, m timeline.Message) error {
 	by := conversation.System("")
-	if m.agent != "" {
-		by = conversation.Agent(m.agent)
+	if m.Agent != "" {
+		by = conversation.Agent(m.Agent)
 	}
-	_, err := p.do(ctx, by, conversation.LinkArticle{Article: m.article})
+	_, err := p.do(ctx, by, conversation.LinkArticle{Article: m.Article})
 	return err
 }
 
@@ -185,7 +186,7 @@ func (p *player) moveOn(ctx context.Context) error {
 			return err
 		}
 	}
-	p.follow(derivedID("continues", full.ID))
+	p.follow(timeline.DerivedID("continues", full.ID))
 	_, err = p.do(ctx, host, conversation.Open{Visitor: full.Visitor, Group: p.group, Previous: full.ID, ForAgent: true})
 	return err
 }

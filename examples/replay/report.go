@@ -8,19 +8,20 @@ import (
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/examples/internal/timeline"
 )
 
 // report prints the census as a table. The same file gives the same table.
-func report(out io.Writer, n *census, r *reader) error {
+func report(out io.Writer, n *census, r *timeline.Reader) error {
 	w := &table{tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
 	w.row("conversations in the file", n.timelines)
 	w.row("conversations after all", n.conversations, "%d successors", n.successors)
 	w.row("messages", n.messages(), "%d by visitors, %d by agents", n.said[conversation.KindVisitor], n.said[conversation.KindAgent])
-	w.some("lines skipped", r.skipped)
-	w.some("IDs replaced", len(r.names.mapped), "the library does not take them")
-	w.some("IDs made distinct", r.names.repeated, "they came before in their workspace")
-	w.some("messages cut", r.cut, "to %d bytes", conversation.MaxText)
-	w.some("messages of other visitors", r.others, "replayed as the conversation's own")
+	w.some("lines skipped", r.Skipped)
+	w.some("IDs replaced", r.Replaced(), "the library does not take them")
+	w.some("IDs made distinct", r.Repeated(), "they came before in their workspace")
+	w.some("messages cut", r.Cut, "to %d bytes", conversation.MaxText)
+	w.some("messages of other visitors", r.Others, "replayed as the conversation's own")
 
 	w.head("what happened")
 	w.row("taken by an agent", n.events["taken"])

@@ -63,7 +63,7 @@ func (f *family) hear(r conversation.Record, heard *int) string {
 	}
 	m := f.lines[*heard-1]
 	got := fmt.Sprintf("%d characters by %s at %s", len(said.Text), r.By, stamp(r.At))
-	if want := fmt.Sprintf("%d characters by %s at %s", m.chars, f.by(m), stamp(m.at)); got != want {
+	if want := fmt.Sprintf("%d characters by %s at %s", m.Chars, f.By(m), stamp(m.At)); got != want {
 		return fmt.Sprintf("message %d of the file is %s, and in the journal %s", *heard, want, got)
 	}
 	return ""

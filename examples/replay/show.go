@@ -22,15 +22,15 @@ var notes = lifecycle.Notes{Texts: map[string]string{
 func show(ctx context.Context, out io.Writer, desk *lifecycle.Desk, f *family) error {
 	for i, id := range f.ids {
 		if i == 0 {
-			fmt.Fprintf(out, "conversation %s of workspace %s, line %d of the file\n\n", title(f), f.workspace, f.line)
+			fmt.Fprintf(out, "conversation %s of workspace %s, line %d of the file\n\n", title(f), f.Workspace, f.Line)
 		} else {
 			fmt.Fprintf(out, "\nits successor %s\n\n", id)
 		}
-		records, err := desk.History(ctx, f.workspace, id, 0, 0)
+		records, err := desk.History(ctx, f.Workspace, id, 0, 0)
 		if err != nil {
 			return err
 		}
-		c := conversation.Conversation{Workspace: f.workspace, ID: id}
+		c := conversation.Conversation{Workspace: f.Workspace, ID: id}
 		for _, r := range records {
 			c = conversation.Evolve(c, r)
 			if err := showRecord(out, c, r); err != nil {
@@ -63,8 +63,8 @@ func when(r conversation.Record) string { return r.At.Format("2006-01-02 15:04:0
 // title returns the ID of the conversation, and the one in the file if it had to
 // be replaced.
 func title(f *family) string {
-	if f.id == f.name {
-		return f.id
+	if f.ID == f.Name {
+		return f.ID
 	}
-	return fmt.Sprintf("%s (in the file %.64q)", f.id, f.name)
+	return fmt.Sprintf("%s (in the file %.64q)", f.ID, f.Name)
 }

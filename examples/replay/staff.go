@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/examples/internal/timeline"
 	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/roster"
 	"github.com/adjourn/adjourn/storage"
@@ -133,7 +134,7 @@ type visit struct {
 }
 
 // newStaffed hires n agents for timelines.
-func newStaffed(ctx context.Context, w *world, n int, timelines []*timeline) (*staffed, error) {
+func newStaffed(ctx context.Context, w *world, n int, timelines []*timeline.Timeline) (*staffed, error) {
 	s := &staffed{world: w, byID: map[string]*agent{}, chats: map[*family]*chat{}, ledger: newLedger(w.desk)}
 	w.checker.ledger = s.ledger
 	if err := w.checker.begin(ctx); err != nil {
@@ -141,12 +142,12 @@ func newStaffed(ctx context.Context, w *world, n int, timelines []*timeline) (*s
 	}
 	for _, t := range timelines {
 		c := s.newChat(t)
-		for i, m := range t.messages {
-			if i == 0 || m.agent == "" {
-				s.visits = append(s.visits, visit{c, m.at, i})
+		for i, m := range t.Messages {
+			if i == 0 || m.Agent == "" {
+				s.visits = append(s.visits, visit{c, m.At, i})
 			}
-			if m.at.After(s.end) {
-				s.end = m.at
+			if m.At.After(s.end) {
+				s.end = m.At
 			}
 		}
 	}
@@ -357,7 +358,7 @@ func (s *staffed) closeBooks(ctx context.Context) error {
 			spent += s.checker.shadows[storage.Key{Workspace: deskName, Conversation: id}].withAgents(s.end)
 		}
 		if what := c.allSaid(); what != "" {
-			return s.checker.broken(storage.Key{Workspace: deskName, Conversation: c.family.id}, "all", "%s", what)
+			return s.checker.broken(storage.Key{Workspace: deskName, Conversation: c.family.ID}, "all", "%s", what)
 		}
 		if err := s.finish(ctx, c.player); err != nil {
 			return err
@@ -375,6 +376,6 @@ func (s *staffed) sorted() []*chat {
 	for _, c := range s.chats {
 		all = append(all, c)
 	}
-	slices.SortFunc(all, func(a, b *chat) int { return cmp.Compare(a.family.line, b.family.line) })
+	slices.SortFunc(all, func(a, b *chat) int { return cmp.Compare(a.family.Line, b.family.Line) })
 	return all
 }

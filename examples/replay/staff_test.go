@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/examples/internal/timeline"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/memory"
 )
@@ -20,11 +21,11 @@ import (
 // it is over.
 func playStaffed(t *testing.T, store storage.Store, input string, n int, args ...string) (*staffed, error) {
 	t.Helper()
-	r := newReader(strings.NewReader(input), "file")
-	r.desk = deskName
-	var timelines []*timeline
+	r := timeline.NewReader(strings.NewReader(input), "file")
+	r.Desk = deskName
+	var timelines []*timeline.Timeline
 	for {
-		one, err := r.next()
+		one, err := r.Next()
 		if err == io.EOF {
 			break
 		}
@@ -226,7 +227,7 @@ func TestRush(t *testing.T) {
 	}
 	var got []string
 	for _, c := range s.sorted() {
-		got = append(got, fmt.Sprint(c.family.id, " ", c.family.lines[1].agent, " ", c.said[1].Sub(morning)))
+		got = append(got, fmt.Sprint(c.family.ID, " ", c.family.lines[1].Agent, " ", c.said[1].Sub(morning)))
 	}
 	want := []string{"a agent-01 1m0s", "b agent-02 1m10s", "c agent-01 2m0s", "d agent-02 2m10s"}
 	if !slices.Equal(got, want) {
@@ -247,7 +248,7 @@ func TestEnoughAgents(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	inputs := []string{sample}
+	inputs := []string{timeline.Sample}
 	for range 10 {
 		inputs = append(inputs, randomFile(random))
 	}
@@ -257,9 +258,9 @@ func TestEnoughAgents(t *testing.T) {
 			t.Fatalf("%v, file\n%s", err, input)
 		}
 		for _, c := range s.sorted() {
-			for i, m := range c.family.messages {
-				if !c.said[i].Equal(m.at) {
-					t.Errorf("message %d of %s was said at %s, and in the file at %s, file\n%s", i+1, c.family.id, stamp(c.said[i]), stamp(m.at), input)
+			for i, m := range c.family.Messages {
+				if !c.said[i].Equal(m.At) {
+					t.Errorf("message %d of %s was said at %s, and in the file at %s, file\n%s", i+1, c.family.ID, stamp(c.said[i]), stamp(m.At), input)
 				}
 			}
 		}
@@ -312,7 +313,7 @@ func TestSampleShowsStaff(t *testing.T) {
 		{2, []string{"-hand-over"}},
 		{1, []string{"-capacity", "1", "-queue-close", "30m", "-hours", "Mon 09:00-17:00 UTC"}},
 	} {
-		s, err := playStaffed(t, memory.New(), sample, run.n, run.args...)
+		s, err := playStaffed(t, memory.New(), timeline.Sample, run.n, run.args...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/examples/internal/timeline"
 )
 
 // A staffRun is what became of a file with one number of agents.
@@ -23,12 +24,12 @@ type staffRun struct {
 }
 
 // replayStaffed replays timelines once, with n agents.
-func replayStaffed(ctx context.Context, timelines []*timeline, n int, o options) (staffRun, error) {
+func replayStaffed(ctx context.Context, timelines []*timeline.Timeline, n int, o options) (staffRun, error) {
 	r := staffRun{agents: n, census: newCensus()}
 	o.rules.staffed = true
 	messages := 0
 	for _, t := range timelines {
-		messages += len(t.messages)
+		messages += len(t.Messages)
 	}
 	o.progress.total = int64(max(messages, 1))
 	s, err := newStaffed(ctx, newWorld(o.storeFor(), &fakeClock{}, o, r.census), n, timelines)
@@ -43,17 +44,17 @@ func replayStaffed(ctx context.Context, timelines []*timeline, n int, o options)
 
 // startStaffed replays the file once for each number of agents, each time in a
 // store of its own.
-func startStaffed(ctx context.Context, r *reader, o options, stdout, stderr io.Writer) error {
+func startStaffed(ctx context.Context, r *timeline.Reader, o options, stdout, stderr io.Writer) error {
 	switch {
 	case o.timeline != "" && len(o.staff.agents) > 1:
 		return errors.New("-timeline shows one run: give -agents one number")
 	case strings.Contains(o.storeName, ":") && len(o.staff.agents) > 1:
 		return fmt.Errorf("store %s takes one run: give -agents one number", o.storeName)
 	}
-	r.desk = deskName
-	var timelines []*timeline
+	r.Desk = deskName
+	var timelines []*timeline.Timeline
 	for {
-		t, err := r.next()
+		t, err := r.Next()
 		if err == io.EOF {
 			break
 		}
@@ -62,8 +63,8 @@ func startStaffed(ctx context.Context, r *reader, o options, stdout, stderr io.W
 		}
 		timelines = append(timelines, t)
 	}
-	if o.timeline != "" && !slices.ContainsFunc(timelines, func(t *timeline) bool { return t.name == o.timeline }) {
-		return fmt.Errorf("%s has no conversation with the ID %q", r.name, o.timeline)
+	if o.timeline != "" && !slices.ContainsFunc(timelines, func(t *timeline.Timeline) bool { return t.Name == o.timeline }) {
+		return fmt.Errorf("%s has no conversation with the ID %q", r.Name, o.timeline)
 	}
 	var runs []staffRun
 	for _, n := range o.staff.agents {
@@ -79,7 +80,7 @@ func startStaffed(ctx context.Context, r *reader, o options, stdout, stderr io.W
 	return reportStaffed(stdout, runs, r, o.staff)
 }
 
-func startRun(ctx context.Context, timelines []*timeline, n int, o options, stderr io.Writer) (r staffRun, err error) {
+func startRun(ctx context.Context, timelines []*timeline.Timeline, n int, o options, stderr io.Writer) (r staffRun, err error) {
 	store, done, err := openStore(ctx, o.storeName)
 	if err != nil {
 		return r, err
@@ -94,12 +95,12 @@ func startRun(ctx context.Context, timelines []*timeline, n int, o options, stde
 }
 
 // reportStaffed prints a line for each run, and more if there is only one.
-func reportStaffed(out io.Writer, runs []staffRun, r *reader, staff staff) error {
+func reportStaffed(out io.Writer, runs []staffRun, r *timeline.Reader, staff staff) error {
 	w := &table{tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
 	first := runs[0].census
 	w.row("conversations in the file", first.timelines)
-	w.some("lines skipped", r.skipped)
-	w.some("messages cut", r.cut, "to %d bytes", conversation.MaxText)
+	w.some("lines skipped", r.Skipped)
+	w.some("messages cut", r.Cut, "to %d bytes", conversation.MaxText)
 	fmt.Fprintf(w, "capacity of each agent\t%d\n", staff.capacity)
 	fmt.Fprintf(w, "hours\t%s\n", &staff.hours)
 	if err := w.Flush(); err != nil {

@@ -31,7 +31,7 @@ func (v *violation) Error() string {
 func (k *checker) broken(key storage.Key, after, format string, args ...any) error {
 	v := &violation{key: key, after: after, what: fmt.Sprintf(format, args...)}
 	if s := k.shadows[key]; s != nil {
-		v.line, v.step = s.family.line, s.steps
+		v.line, v.step = s.family.Line, s.steps
 	}
 	return v
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/examples/internal/timeline"
 	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/memory"
@@ -37,19 +38,19 @@ func (o options) storeFor() storage.Store {
 // conversation has a Desk and a clock of its own, after the one before has come
 // to its end: what one does cannot depend on another, and the file may be larger
 // than the memory.
-func replay(ctx context.Context, r *reader, o options) (*census, error) {
+func replay(ctx context.Context, r *timeline.Reader, o options) (*census, error) {
 	total := newCensus()
 	found := false
-	var all []*timeline
+	var all []*timeline.Timeline
 	for {
-		t, err := r.next()
+		t, err := r.Next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return nil, err
 		}
-		if o.timeline != "" && t.name != o.timeline {
+		if o.timeline != "" && t.Name != o.timeline {
 			continue
 		}
 		found = true
@@ -61,17 +62,17 @@ func replay(ctx context.Context, r *reader, o options) (*census, error) {
 			return nil, err
 		}
 		all = all[:0]
-		o.progress.update(r.read, total.timelines)
+		o.progress.update(r.Read, total.timelines)
 	}
 	if o.timeline != "" && !found {
-		return nil, fmt.Errorf("%s has no conversation with the ID %q", r.name, o.timeline)
+		return nil, fmt.Errorf("%s has no conversation with the ID %q", r.Name, o.timeline)
 	}
 	if !o.together {
 		return total, nil
 	}
 	messages := 0
 	for _, t := range all {
-		messages += len(t.messages)
+		messages += len(t.Messages)
 	}
 	o.progress.total = int64(messages)
 	err := newWorld(o.storeFor(), &fakeClock{}, o, total).play(ctx, all, func(played int) {
@@ -102,7 +103,7 @@ func newWorld(store storage.Store, clock settableClock, o options, total *census
 
 // play replays timelines side by side, in the order of time. It calls played
 // after each message with the number of them.
-func (w *world) play(ctx context.Context, timelines []*timeline, played func(int)) error {
+func (w *world) play(ctx context.Context, timelines []*timeline.Timeline, played func(int)) error {
 	type turn struct {
 		player *player
 		at     time.Time
@@ -114,13 +115,13 @@ func (w *world) play(ctx context.Context, timelines []*timeline, played func(int
 	var players []*player
 	var turns []turn
 	for _, t := range timelines {
-		if err := w.setPolicy(ctx, t.workspace); err != nil {
+		if err := w.setPolicy(ctx, t.Workspace); err != nil {
 			return err
 		}
 		p := newPlayer(w, t)
 		players = append(players, p)
-		for i, m := range t.messages {
-			turns = append(turns, turn{p, m.at, i})
+		for i, m := range t.Messages {
+			turns = append(turns, turn{p, m.At, i})
 		}
 	}
 	slices.SortStableFunc(turns, func(a, b turn) int { return a.at.Compare(b.at) })
@@ -196,7 +197,7 @@ func (w *world) finish(ctx context.Context, p *player) error {
 		return err
 	}
 	w.census.timelines++
-	if w.timeline == "" || w.timeline != p.family.name {
+	if w.timeline == "" || w.timeline != p.family.Name {
 		return nil
 	}
 	return show(ctx, w.options.show, w.desk, p.family)

@@ -33,15 +33,15 @@ var house = map[string]room{
 		why:     "the contract knows what is stored, and neither who stores it nor who asks",
 	},
 	"storage/memory": {
-		imports: []string{"storage", "conversation"},
+		imports: []string{"storage", "closure", "conversation"},
 		why:     "a store knows the contract, and nothing of the desk or of other stores",
 	},
 	"storage/sqlite": {
-		imports: []string{"storage", "storage/internal/group", "storage/internal/schema"},
+		imports: []string{"storage", "closure", "storage/internal/group", "storage/internal/schema"},
 		why:     "a store knows the contract, and nothing of the desk or of other stores; the host brings the driver",
 	},
 	"storage/postgres": {
-		imports: []string{"storage", "storage/internal/group", "storage/internal/schema"},
+		imports: []string{"storage", "closure", "storage/internal/group", "storage/internal/schema"},
 		why:     "a store knows the contract, and nothing of the desk or of other stores; the host brings the driver",
 	},
 	"storage/internal/group": {
@@ -50,7 +50,7 @@ var house = map[string]room{
 	},
 	"storage/internal/schema": {why: "reading migrations is the same for every database, and knows none"},
 	"storage/storagetest": {
-		imports: []string{"storage", "conversation"},
+		imports: []string{"storage", "conversation", "closure"},
 		modules: []string{"github.com/google/go-cmp"},
 		testing: true,
 		why:     "the kit judges a store by the contract alone, as authors of stores elsewhere do",

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/memory"
 )
@@ -42,6 +43,11 @@ type metaBroken struct {
 	query      func(*storage.Query)
 	view       func(ctx context.Context, q storage.Query, limit int) ([]storage.Row, error)
 	count      func(ctx context.Context, q storage.Query) (int, error)
+
+	closingQuery func(*storage.ClosingQuery)
+	closings     func(ctx context.Context, q storage.ClosingQuery, limit int) ([]closure.Record, error)
+	tally        func(ctx context.Context, q storage.ClosingQuery, by closure.Breakdown) ([]closure.Group, error)
+	spreads      func(all []closure.Record, by closure.Breakdown, figure closure.Figure, percentages []int) []closure.Spread
 }
 
 // Load implements storage.Store.
@@ -543,6 +549,9 @@ func (f metaFault) open(context.Context) (metaSubject, error) {
 	b := &metaBroken{Store: memory.New()}
 	b.subject = &metaMemory{Store: b}
 	f.plant(b)
+	if b.tally != nil || b.spreads != nil {
+		b.subject.Store = metaTallier{b}
+	}
 	return b.subject, nil
 }
 
@@ -552,7 +561,7 @@ func TestMetamorphicCatches(t *testing.T) {
 	long(t)
 	t.Parallel()
 	streams := metaInvented{seed: 2}
-	found, faults := 0, slices.Concat(metaFaults, metaSeatFaults, metaRecordFaults, metaViewFaults)
+	found, faults := 0, slices.Concat(metaFaults, metaSeatFaults, metaRecordFaults, metaViewFaults, metaClosingFaults)
 	for _, f := range faults {
 		stream, few, err := f.find(t.Context(), &streams)
 		switch {

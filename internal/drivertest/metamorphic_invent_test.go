@@ -161,6 +161,9 @@ var metaKinds = []struct {
 	{4, (*metaInventor).list},
 	{1, (*metaInventor).dueRecords},
 	{4, (*metaInventor).view},
+	{9, (*metaInventor).readClosings},
+	{4, (*metaInventor).report},
+	{3, (*metaInventor).ending},
 	{5, (*metaInventor).setPolicies},
 	{6, (*metaInventor).readFeed},
 	{3, (*metaInventor).advance},
@@ -230,7 +233,7 @@ func (v *metaInventor) do(ctx context.Context, key storage.Key) metaDo {
 	by := v.actor(c)
 	call := lifecycle.Call{Workspace: key.Workspace, Conversation: key.Conversation, By: by}
 	name := v.name(ctx, c, key, by)
-	o := metaDo{call, v.command(name, c, by)}
+	o := metaDo{call, v.command(ctx, name, c, by)}
 	if c.Open() && v.one(12) { // what holds already: there may be the ID to remember, and no event
 		o.call.By, o.command = conversation.System(""), conversation.Regroup{Group: c.Group}
 	}
@@ -257,7 +260,7 @@ func (v *metaInventor) again(ctx context.Context) metaDo {
 		o.call.By = v.actor(v.get(ctx, o.key()))
 	case 1:
 		c := v.get(ctx, o.key())
-		o.command = v.command(v.name(ctx, c, o.key(), o.call.By), c, o.call.By)
+		o.command = v.command(ctx, v.name(ctx, c, o.key(), o.call.By), c, o.call.By)
 	}
 	return o
 }
@@ -344,7 +347,7 @@ func (v *metaInventor) text() string {
 	return metaPick(v.Rand, metaTexts...)
 }
 
-func (v *metaInventor) command(name conversation.CommandName, c conversation.Conversation, by conversation.Actor) conversation.Command {
+func (v *metaInventor) command(ctx context.Context, name conversation.CommandName, c conversation.Conversation, by conversation.Actor) conversation.Command {
 	agent, group := metaPick(v.Rand, metaAgents...), metaPick(v.Rand, metaGroups...)
 	switch name {
 	case conversation.NameOpen:
@@ -357,7 +360,7 @@ func (v *metaInventor) command(name conversation.CommandName, c conversation.Con
 		}
 		return o
 	case conversation.NameSay:
-		return conversation.Say{Text: v.text(), Automatic: v.one(6)}
+		return conversation.Say{Text: v.text(), Automatic: v.one(6), Marks: v.marks(by)}
 	case conversation.NameRequestAgent:
 		return conversation.RequestAgent{Group: group}
 	case conversation.NameAssign:
@@ -368,10 +371,16 @@ func (v *metaInventor) command(name conversation.CommandName, c conversation.Con
 	case conversation.NameSnooze:
 		return v.snooze()
 	case conversation.NameClose:
-		return v.closing(by)
+		return v.closing(ctx, c, by)
 	case conversation.NameReclassify:
-		outcome, reason := v.outcome()
-		return conversation.Reclassify{Outcome: outcome, Reason: reason}
+		r := conversation.Reclassify{}
+		if r.Outcome, r.Reason = v.outcome(); v.one(2) {
+			form := v.form(ctx, c.Workspace)
+			r.Form = &form
+		}
+		return r
+	case conversation.NameAnswerSurvey:
+		return v.answer(c)
 	case conversation.NameRequeue:
 		if by.Kind == conversation.KindSystem || v.one(12) {
 			return conversation.Requeue{Reason: metaPick(v.Rand, "", conversation.WaitUnavailable, "bored")}
@@ -407,9 +416,12 @@ func (v *metaInventor) outcome() (closure.Outcome, closure.Reason) {
 		metaPick(v.Rand, "", "", "", closure.ReasonOther)
 }
 
-func (v *metaInventor) closing(by conversation.Actor) conversation.Command {
-	c := conversation.Close{}
+func (v *metaInventor) closing(ctx context.Context, of conversation.Conversation, by conversation.Actor) conversation.Command {
+	c := conversation.Close{Acknowledged: v.one(3)}
 	c.Outcome, c.Reason = v.outcome()
+	if by.Kind != conversation.KindVisitor && v.one(2) || v.one(40) {
+		c.Form = v.form(ctx, of.Workspace)
+	}
 	if by.Kind == conversation.KindSystem || v.one(12) {
 		c.Cause = metaPick(v.Rand, closure.Causes()...)
 	}
@@ -456,6 +468,7 @@ func (v *metaInventor) setPolicies(ctx context.Context) metaOperation {
 	}
 	o.policies.Default = v.policy()
 	o.policies.AvailabilityGrace = metaPick(v.Rand, 0, 0, -1, time.Minute)
+	o.policies.Tags = metaPick(v.Rand, metaCatalogues...)
 	if v.one(2) {
 		o.policies.Groups = map[string]conversation.Policy{"sales": v.policy(), "Sales": v.policy()}
 	}
@@ -472,6 +485,7 @@ func (v *metaInventor) policy() conversation.Policy {
 		PullOnly: v.one(6), Sticky: v.one(2), ReassignAfter: metaPick(v.Rand, 0, time.Minute, time.Hour, -1),
 		WakeOverCapacity: v.one(3), KnownAgentsOnly: v.one(6), NotifyByEmail: v.one(2),
 	}
+	v.endings(&p)
 	p.Idle.Bot = v.ladder([]idle.Action{idle.FollowUp}, idle.Requeue, idle.Close)
 	p.Idle.Waiting = v.ladder([]idle.Action{idle.FollowUp}, idle.Close)
 	if p.Bot {

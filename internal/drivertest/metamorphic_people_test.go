@@ -244,6 +244,7 @@ func (v *metaInventor) team() []metaOperation {
 	if v.one(2) {
 		o := metaSetPolicies{workspace: workspace, policies: conversation.Policies{Default: v.policy()}}
 		o.policies.Default.NotifyByEmail, o.policies.Default.PullOnly = true, false
+		o.policies.Tags = metaPick(v.Rand, metaCatalogues...)
 		planned = append(planned, o, metaSetEmail{workspace, metaPick(v.Rand, metaVisitors...), "vic@example.com"})
 	}
 	for _, id := range metaAgents[:1+v.IntN(2)] {

@@ -132,6 +132,9 @@ type metaDo struct {
 // String names the command, which its fields do not.
 func (o metaDo) String() string {
 	text := fmt.Sprintf("(%s %s as of %d by %s: %T%+[5]v", o.call.Workspace, o.call.Conversation, o.call.AsOf, o.call.By, o.command)
+	if r, ok := o.command.(conversation.Reclassify); ok && r.Form != nil {
+		text += fmt.Sprintf(" with %+v", *r.Form)
+	}
 	if o.call.CommandID != "" {
 		text += " under " + o.call.CommandID
 	}
@@ -341,6 +344,10 @@ func (o metaPurge) play(ctx context.Context, p *metaPlayer, s *metaSight) {
 		if !s.failed(err) {
 			s.say("%d left", left)
 		}
+		closings, err := metaAllClosings(ctx, p.subject.store(), storage.ClosingQuery{Workspace: workspace})
+		if !s.failed(err) {
+			s.say("%d closings left", len(closings))
+		}
 	}
 }
 
@@ -453,6 +460,7 @@ func (o metaLook) play(ctx context.Context, p *metaPlayer, s *metaSight) {
 			s.say("policies %d %s", loaded.Policies.Revision, loaded.Policies.Body)
 		}
 		s.all(ctx, store, workspace)
+		s.closings(ctx, store, storage.ClosingQuery{Workspace: workspace}, o.page)
 	}
 	for _, by := range []time.Time{p.now.UTC().Truncate(time.Microsecond), metaEnd} {
 		s.due(ctx, store, by, o.page)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/storage"
 )
@@ -73,6 +74,8 @@ type metaCommit struct {
 	look    bool // due at the instant at which it began to wait
 	command string
 	seen    metaSeen
+
+	closings []closure.Record // beside those of the machine; none without events
 }
 
 // A metaSeen is a [storage.Seen] at a version that is older than the record's.
@@ -129,6 +132,13 @@ func (o metaCommit) commit(ctx context.Context, tx storage.Tx, now time.Time, s 
 		c.Head = metaHead(after)
 		c.Head.Body, err = conversation.Encode(after)
 		s.failed(err)
+	}
+	if len(records) > 0 {
+		c.Closings = closingsOf(before, after)
+		for _, r := range o.closings {
+			r.Conversation = o.key.Conversation
+			c.Closings = append(c.Closings, r)
+		}
 	}
 	for _, r := range records {
 		body, err := conversation.EncodeRecord(r)
@@ -331,7 +341,7 @@ func (v *metaInventor) commitTo(ctx context.Context, key storage.Key) metaCommit
 		agent = metaPick(v.Rand, agents...).Key.ID
 	}
 	o := metaCommit{
-		key: key, due: v.instant(), look: v.one(2), tags: metaPick(v.Rand, metaTags...),
+		key: key, due: v.instant(), look: v.one(2), tags: metaPick(v.Rand, metaTags...), closings: v.rawClosings(),
 		opened: conversation.Opened{Visitor: metaPick(v.Rand, metaVisitors...), Group: group, To: conversation.StateWaiting},
 	}
 	if o.older = v.off(); v.one(20) {
@@ -568,6 +578,9 @@ func (o metaCommit) String() string {
 	}
 	if o.command != "" {
 		text += " under " + o.command
+	}
+	for _, r := range o.closings {
+		text += fmt.Sprintf(", closing %+v", r)
 	}
 	return text + ")"
 }

@@ -45,7 +45,11 @@ func metaError(err error) string {
 		return err.Error()
 	case errors.As(err, &refused):
 		closing, _ := json.Marshal(refused.Closing)
-		return fmt.Sprintf("%v holder %q since %d closing %s", err, refused.Holder, refused.Since, closing)
+		text := fmt.Sprintf("%v holder %q since %d closing %s", err, refused.Holder, refused.Since, closing)
+		if refused.Advice != nil {
+			text += fmt.Sprintf(" advice %+v", *refused.Advice)
+		}
+		return text
 	case errors.As(err, &purged):
 		return purged.Error()
 	}

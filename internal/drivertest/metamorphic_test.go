@@ -248,11 +248,13 @@ func (r *metaRun) report(t *testing.T) {
 }
 
 // TestMetamorphicMemory: transactions of a host amount to their commands, and
-// whoever makes a Desk anew at any time notices nothing.
+// whoever makes a Desk anew at any time notices nothing. Closings are found as in
+// the simplest way.
 func TestMetamorphicMemory(t *testing.T) {
 	long(t)
 	t.Parallel()
-	metaTest(t, []metaStore{{"memory", 1, func(context.Context) (metaSubject, error) {
-		return &metaMemory{Store: memory.New()}, nil
-	}}}, 100)
+	metaTest(t, []metaStore{
+		{"memory", 1, func(context.Context) (metaSubject, error) { return &metaMemory{Store: memory.New()}, nil }},
+		{"memory with " + soundShelf.name, 1, soundShelf.open},
+	}, 100)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/internal/drivertest/pgtest"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/postgres"
@@ -91,6 +92,8 @@ func fillPostgres(t *testing.T, s *postgres.Store) {
 	back.Head.Due = at
 	back.Head.Group, back.Head.Tags, back.Head.Since = "sales", []string{"Rot", "ä \" \\"}, at.Add(-time.Hour)
 	ended.Head.State, ended.Head.Outcome, ended.Head.Tags = "closed", "solved", []string{"Rot"}
+	ended = pgClosed(ended, 2, 1)
+	ended.Closings[0].Agent, ended.Closings[0].Tags = "zoë's \"", []string{"Rot", "ä \" \\"}
 	agent := pgAgent("zoe", 2, "sales", "ünique")
 	agent.Due = at.Add(time.Hour)
 	for _, r := range []storage.Record{
@@ -101,7 +104,7 @@ func fillPostgres(t *testing.T, s *postgres.Store) {
 	} {
 		mustPg(t, s.Put(ctx, r))
 	}
-	for _, c := range []storage.Commit{purged, old, ended, erased, kept, back} {
+	for _, c := range []storage.Commit{pgClosed(purged, 1), old, ended, erased, kept, back} {
 		mustPg(t, s.Commit(ctx, c))
 	}
 	nothing := storage.Commit{Key: back.Key, Expect: 1, Head: back.Head, Command: storage.Command{ID: "nothing"}}
@@ -135,14 +138,21 @@ func readAll(t *testing.T, s *postgres.Store) string {
 		Views      [][]storage.Row
 		Records    [][]storage.Record
 		DueRecords []storage.DueRecord
+		Closings   []closure.Record
+		Tally      []closure.Group
+		Spreads    []closure.Spread
 	}
-	var errs [6]error
+	var errs [9]error
 	all.Feed, errs[0] = s.Feed(ctx, 1, 100)
 	all.Due, errs[1] = s.Due(ctx, end, storage.Due{}, 100)
 	all.Outdated, errs[2] = s.Outdated(ctx, end, storage.Key{}, 100)
 	all.Setbacks, errs[3] = s.Setbacks(ctx, storage.Key{}, 100)
 	all.Billing, errs[4] = s.Advance(ctx, "billing", 0)
 	all.DueRecords, errs[5] = s.DueRecords(ctx, end, storage.DueRecord{}, 100)
+	closings, byTag := storage.ClosingQuery{Workspace: "acme"}, closure.Breakdown{By: []closure.Dimension{closure.ByTag}}
+	all.Closings, errs[6] = s.Closings(ctx, closings, 100)
+	all.Tally, errs[7] = s.Tally(ctx, closings, byTag)
+	all.Spreads, errs[8] = s.Spreads(ctx, closings, byTag, closure.Handling, []int{50, 100})
 	for _, q := range []storage.Query{{State: "waiting"}, {State: "waiting", Group: "sales"}, {State: "closed", Tag: "Rot"}} {
 		q.Workspace = "acme"
 		rows, err := s.View(ctx, q, 100)
@@ -182,7 +192,7 @@ func dumpPostgres(t *testing.T, db *sql.DB) string {
 	var b strings.Builder
 	b.WriteString("-- What the tables are filled with.\nDELETE FROM adjourn.feed_state;\n")
 	for _, table := range []string{
-		"conversations", "tags", "events", "texts", "commands", "policies", "records", "memberships", "unnumbered", "feed", "feed_state", "cursors",
+		"conversations", "tags", "closings", "events", "texts", "commands", "policies", "records", "memberships", "unnumbered", "feed", "feed_state", "cursors",
 	} {
 		var columns string
 		mustPg(t, db.QueryRow(`

@@ -12,6 +12,7 @@ import (
 	pgxdriver "github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/internal/drivertest/pgtest"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/postgres"
@@ -76,6 +77,8 @@ func manyConversations(tb testing.TB, db *sql.DB, o *postgres.Options) *postgres
 			CASE WHEN i % 10 = 0 THEN 'won' ELSE '' END, '["red"]', i, 2 * i, CASE WHEN i % 10 > 0 THEN 'a' || i % 40 ELSE '' END
 		FROM generate_series(1, 100000) i`,
 		`INSERT INTO adjourn.tags SELECT workspace, conversation, 'red', state, since FROM adjourn.conversations`,
+		`INSERT INTO adjourn.closings (workspace, conversation, number, at, outcome, reason, cause, side, agent, grp, sentiment, grade, tags, articles)
+		SELECT workspace, conversation, 1, since, outcome, '', 'agent', 'team', agent, grp, '', '', tags, '[]' FROM adjourn.conversations`,
 		`INSERT INTO adjourn.records (workspace, kind, id, version, body, text, due, groups, available, capacity)
 		SELECT 'w' || i % 500, 'agent', 'a' || i / 500, 1, '', '', CASE WHEN i % 10 = 0 THEN i END, '["g0"]', i % 2 = 0, 100
 		FROM generate_series(0, 19999) i`,
@@ -93,7 +96,7 @@ func manyConversations(tb testing.TB, db *sql.DB, o *postgres.Options) *postgres
 	return s
 }
 
-var wholeTable = regexp.MustCompile(`Seq Scan on (conversations|tags|events|texts|commands|feed|records|memberships)\b`)
+var wholeTable = regexp.MustCompile(`Seq Scan on (conversations|tags|closings|events|texts|commands|feed|records|memberships)\b`)
 
 // TestPostgresPlans: no call reads a whole table that grows.
 func TestPostgresPlans(t *testing.T) {
@@ -133,6 +136,10 @@ func TestPostgresPlans(t *testing.T) {
 			c.Seen, c.Head.Tags = storage.Seen{Agent: "a10", Version: 1}, []string{"blue"}
 			return s.Commit(ctx, c)
 		},
+		"closing": func() error {
+			k := storage.Key{Workspace: "w12", Conversation: "c12"}
+			return s.Commit(ctx, pgClosed(pgChange(k, 1, 1, "two"), 1, 2))
+		},
 		"Record": func() error { _, err := s.Record(ctx, zoe.Key); return err },
 		"first Put": func() error {
 			return s.Put(ctx, storage.Record{Key: storage.RecordKey{Workspace: "w7", Kind: storage.KindAgent, ID: "new"}, Groups: []string{"g0"}})
@@ -155,6 +162,18 @@ func TestPostgresPlans(t *testing.T) {
 		},
 		"View":  func() error { _, err := s.View(ctx, active, 10); return err },
 		"Count": func() error { _, err := s.Count(ctx, active); return err },
+		"Closings": func() error {
+			_, err := s.Closings(ctx, storage.ClosingQuery{Workspace: "w7", Filter: closure.Filter{Last: true}}, 10)
+			return err
+		},
+		"Tally": func() error {
+			_, err := s.Tally(ctx, storage.ClosingQuery{Workspace: "w7"}, closure.Breakdown{By: []closure.Dimension{closure.ByTag}})
+			return err
+		},
+		"Spreads": func() error {
+			_, err := s.Spreads(ctx, storage.ClosingQuery{Workspace: "w7"}, closure.Breakdown{}, closure.Handling, []int{50})
+			return err
+		},
 	} {
 		if err := call(); err != nil {
 			t.Fatalf("%s: %v", name, err)

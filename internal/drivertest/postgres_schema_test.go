@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/internal/drivertest/pgtest"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/postgres"
@@ -145,7 +146,7 @@ func TestPostgresRefusesOtherTables(t *testing.T) {
 
 // pgCalls are the methods that need tables.
 func pgCalls(ctx context.Context, s *postgres.Store, tx *postgres.Tx) map[string]func() error {
-	soon, k := time.UnixMicro(0), pgKey("a")
+	soon, k, closings := time.UnixMicro(0), pgKey("a"), storage.ClosingQuery{Workspace: "acme"}
 	calls := map[string]func() error{
 		"CheckSchema": func() error { return s.CheckSchema(ctx) },
 		"Load":        func() error { _, err := s.Load(ctx, k, ""); return err },
@@ -170,6 +171,12 @@ func pgCalls(ctx context.Context, s *postgres.Store, tx *postgres.Tx) map[string
 		"DueRecords": func() error { _, err := s.DueRecords(ctx, soon, storage.DueRecord{}, 1); return err },
 		"View":       func() error { _, err := s.View(ctx, storage.Query{Workspace: "acme", State: "waiting"}, 1); return err },
 		"Count":      func() error { _, err := s.Count(ctx, storage.Query{Workspace: "acme", State: "waiting"}); return err },
+		"Closings":   func() error { _, err := s.Closings(ctx, closings, 1); return err },
+		"Tally":      func() error { _, err := s.Tally(ctx, closings, closure.Breakdown{}); return err },
+		"Spreads": func() error {
+			_, err := s.Spreads(ctx, closings, closure.Breakdown{}, closure.Handling, []int{50})
+			return err
+		},
 	}
 	if tx != nil {
 		calls["Tx.Load"] = func() error { _, err := tx.Load(ctx, k, ""); return err }

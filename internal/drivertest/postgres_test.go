@@ -123,8 +123,8 @@ func (p *postgresPool) giveBack(tb testing.TB, name string) {
 	tb.Helper()
 	const empty = `DO $$ BEGIN
 		SET LOCAL search_path = %s;
-		LOCK TABLE conversations, tags, events, texts, commands, policies, records, memberships, unnumbered, feed, feed_state, cursors;
-		DELETE FROM conversations; DELETE FROM tags; DELETE FROM events; DELETE FROM texts; DELETE FROM commands;
+		LOCK TABLE conversations, tags, closings, events, texts, commands, policies, records, memberships, unnumbered, feed, feed_state, cursors;
+		DELETE FROM conversations; DELETE FROM tags; DELETE FROM closings; DELETE FROM events; DELETE FROM texts; DELETE FROM commands;
 		DELETE FROM policies; DELETE FROM records; DELETE FROM memberships;
 		DELETE FROM unnumbered; DELETE FROM feed; UPDATE feed_state SET purged = 0; DELETE FROM cursors;
 	END $$`

@@ -9,12 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 )
 
-// sized is a commit of one event, of the sizes that conversations have.
+// sized is a commit of one event, of the sizes that conversations have. The first
+// has a closing.
 func sized(conversation int, expect int64) storage.Commit {
-	return storage.Commit{
+	c := storage.Commit{
 		Key:    storage.Key{Workspace: "acme", Conversation: fmt.Sprintf("conversation-%08d", conversation)},
 		Expect: expect,
 		Events: []storage.Event{{Version: expect + 1, Body: make([]byte, 150), Text: string(make([]byte, 80))}},
@@ -34,6 +36,14 @@ func sized(conversation int, expect int64) storage.Commit {
 		Command: storage.Command{ID: strconv.FormatInt(expect+1, 10)},
 		At:      noon,
 	}
+	if expect == 0 {
+		c.Closings = []closure.Record{{
+			Conversation: c.Key.Conversation, Number: 1, At: c.Head.Since,
+			Outcome: closure.Resolved, Cause: closure.Agent, Side: closure.SideTeam, Agent: c.Head.Agent, Group: c.Head.Group,
+			Tags: c.Head.Tags, Articles: []string{"article-" + strconv.Itoa(conversation%100)},
+		}}
+	}
+	return c
 }
 
 // fill opens conversations from many goroutines, so that they share transactions.

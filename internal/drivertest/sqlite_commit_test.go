@@ -303,6 +303,7 @@ func TestSQLiteConnectionLost(t *testing.T) {
 			{at: "INSERT INTO adjourn_heads", executed: true},
 			{at: "INSERT INTO adjourn_heads", rollback: true},
 			{at: "INSERT INTO adjourn_tags", executed: true},
+			{at: "INSERT OR REPLACE INTO adjourn_closings", executed: true},
 			{at: "INSERT INTO adjourn_commits", executed: true, rollback: true},
 			{at: "COMMIT"},
 			{at: "COMMIT", rollback: true, unknown: true},
@@ -359,13 +360,13 @@ func whole(t *testing.T, db *sql.DB) {
 SELECT (SELECT count(*) FROM adjourn_heads), (SELECT count(*) FROM adjourn_events WHERE version = 1),
     (SELECT count(*) FROM adjourn_commits WHERE to_version = 1), (SELECT count(*) FROM adjourn_events),
     (SELECT count(*) FROM adjourn_texts WHERE text IS NOT NULL), (SELECT last - purged FROM adjourn_feed),
-    (SELECT count(*) FROM adjourn_tags)`
-	var heads, first, commits, events, texts, positions, tags int
-	if err := db.QueryRow(text).Scan(&heads, &first, &commits, &events, &texts, &positions, &tags); err != nil {
+    (SELECT count(*) FROM adjourn_tags), (SELECT count(*) FROM adjourn_closings)`
+	var heads, first, commits, events, texts, positions, tags, closings int
+	if err := db.QueryRow(text).Scan(&heads, &first, &commits, &events, &texts, &positions, &tags, &closings); err != nil {
 		t.Fatal(err)
 	}
-	if heads != first || heads != commits || heads != tags || events != texts || events != positions {
-		t.Errorf("%d heads, %d first events, %d first commits, %d tags; %d events, %d texts, %d positions",
-			heads, first, commits, tags, events, texts, positions)
+	if heads != first || heads != commits || heads != tags || heads != closings || events != texts || events != positions {
+		t.Errorf("%d heads, %d first events, %d first commits, %d tags, %d closings; %d events, %d texts, %d positions",
+			heads, first, commits, tags, closings, events, texts, positions)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/sqlite"
 )
@@ -86,6 +87,22 @@ func everyCall(t *testing.T, s *sqlite.Store) {
 			}
 		}
 	}
+	for _, q := range closingQueries() {
+		for _, newest := range []bool{false, true} {
+			q.Newest = newest
+			if _, err := s.Closings(ctx, q, 5); err != nil {
+				t.Fatalf("Closings(%+v): %v", q, err)
+			}
+		}
+		for _, b := range breakdowns() {
+			if _, err := s.Tally(ctx, q, b); err != nil {
+				t.Fatalf("Tally(%+v) by %s: %v", q, b.By, err)
+			}
+			if _, err := s.Spreads(ctx, q, b, closure.Handling, []int{50, 90}); err != nil {
+				t.Fatalf("Spreads(%+v) by %s: %v", q, b.By, err)
+			}
+		}
+	}
 	if keys, err := s.Outdated(ctx, noon, storage.Key{}, 5); err != nil || len(keys) != 1 {
 		t.Fatalf("Outdated: %v, %v, want one", keys, err)
 	}
@@ -103,7 +120,7 @@ func TestSQLitePlans(t *testing.T) {
 		s := sqliteStore(t, db, nil)
 		everyCall(t, s)
 		all := ours(w)
-		if len(all) < 70 {
+		if len(all) < 70+len(closingQueries())*2*(1+len(breakdowns())) {
 			t.Fatalf("only %d statements were seen", len(all))
 		}
 		for _, statistics := range []string{"", "ANALYZE"} {
@@ -131,10 +148,12 @@ func sortsRows(plan []string) bool {
 	return slices.ContainsFunc(plan, func(line string) bool { return strings.Contains(line, "FOR ORDER BY") })
 }
 
-// fewSorted reports whether a statement is the one view that sorts: what a
-// visitor has, which is little, by when something last happened.
+// fewSorted reports whether a statement is one that may sort: the view of what a
+// visitor has, which is little, by when something last happened; the closings of
+// one conversation; and spreads, which sort all that they look at.
 func fewSorted(text string) bool {
-	return strings.Contains(text, "INDEXED BY adjourn_heads_visitor") && strings.Contains(text, "ORDER BY h.updated")
+	return strings.Contains(text, "INDEXED BY adjourn_heads_visitor") && strings.Contains(text, "ORDER BY h.updated") ||
+		strings.Contains(text, "c INDEXED BY adjourn_closings_key") || strings.Contains(text, "row_number() OVER")
 }
 
 // ours are the statements about the store's tables, with the arguments they had.
@@ -174,9 +193,9 @@ func explain(t *testing.T, db *sql.DB, text string, args []any) (plan []string) 
 	return plan
 }
 
-// small are what may be read as a whole: tables of one row, and results of parts
-// of a statement.
-var small = regexp.MustCompile(`^SCAN (adjourn_feed|adjourn_schema|sqlite_master|older|CONSTANT ROW|\(subquery-\d+\))( |$)`)
+// small are what may be read as a whole: tables of one row, results of parts of a
+// statement, and lists in a column or an argument.
+var small = regexp.MustCompile(`^SCAN (adjourn_feed|adjourn_schema|sqlite_master|older|d|[a-z_]+( EXISTS)? VIRTUAL TABLE.*|CONSTANT ROW|\(subquery-\d+\))( |$)`)
 
 func scansOf(plan []string) (scans []string) {
 	for _, line := range plan {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/sqlite"
 )
@@ -262,6 +263,13 @@ func furnish(t *testing.T, s *sqlite.Store) {
 		if !dormantSince.IsZero() {
 			c.Head.State, c.Head.Group, c.Head.Outcome, c.Head.Seat = "closed", "billing", "resolved", ""
 			c.Head.Since, c.Head.Updated = dormantSince, dormantSince
+			c.Closings = []closure.Record{
+				furnished(closure.Record{Conversation: conversation, Number: 1, At: noon, Outcome: closure.Unresolved, Reason: closure.ReasonOther}, closure.None),
+				furnished(closure.Record{
+					Conversation: conversation, Number: 2, At: dormantSince, Outcome: closure.Resolved, Agent: "ann", Group: "billing",
+					Sentiment: closure.Positive, Grade: closure.Confirmed, Tags: c.Head.Tags, Articles: []string{"a<b>", "“ünïcode” 🙂"},
+				}, 1_000_000_000_000),
+			}
 		}
 		copy(c.Command.Fingerprint[:], command)
 		for i, text := range texts {
@@ -302,6 +310,18 @@ func furnish(t *testing.T, s *sqlite.Store) {
 	ok(err)
 	_, err = s.Purge(ctx, noon.Add(time.Microsecond), 1)
 	ok(err)
+}
+
+// furnished gives a closing what every one has, and figures from one on, or none.
+func furnished(c closure.Record, from int64) closure.Record {
+	c.Cause, c.Side = closure.Agent, closure.SideTeam
+	for f := range c.Figures {
+		c.Figures[f] = closure.None
+		if from >= 0 {
+			c.Figures[f] = from + int64(f)
+		}
+	}
+	return c
 }
 
 // dump returns a database as SQL, each statement ending at the end of a line.
@@ -398,6 +418,15 @@ func read(t *testing.T, s *sqlite.Store) string {
 		tell(about, names, err)
 		n, err := s.Count(ctx, q)
 		tell("  count", n, err)
+	}
+	for _, q := range []storage.ClosingQuery{
+		{}, {Newest: true}, {Filter: closure.Filter{Last: true}}, {Filter: closure.Filter{Tag: `it's "quoted"`}},
+	} {
+		q.Workspace = "acme"
+		closings, err := s.Closings(ctx, q, 100)
+		tell(fmt.Sprintf("closings, newest %t, last %t, tag %q", q.Newest, q.Last, q.Tag), closings, err)
+		groups, err := s.Tally(ctx, q, closure.Breakdown{By: []closure.Dimension{closure.ByTag, closure.ByOutcome}})
+		tell("  by tag and outcome", groups, err)
 	}
 	at, err := s.Advance(ctx, "billing", 0)
 	tell("billing stands at", at, err)

@@ -29,6 +29,14 @@ type statement struct {
 	conn *watchedConn
 	text string
 	args []driver.NamedValue
+
+	limited bool // in time, by its context
+}
+
+// statementOf is what a connection is told to run.
+func statementOf(ctx context.Context, c *watchedConn, text string, args []driver.NamedValue) statement {
+	_, limited := ctx.Deadline()
+	return statement{c, text, args, limited}
 }
 
 // is reports whether the statement begins with these words.
@@ -132,7 +140,7 @@ type watchedConn struct {
 }
 
 func (c *watchedConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (result driver.Result, err error) {
-	err = c.w.run(statement{c, text, args}, func() (err error) {
+	err = c.w.run(statementOf(ctx, c, text, args), func() (err error) {
 		result, err = c.Conn.(driver.ExecerContext).ExecContext(ctx, text, args)
 		return err
 	})
@@ -140,7 +148,7 @@ func (c *watchedConn) ExecContext(ctx context.Context, text string, args []drive
 }
 
 func (c *watchedConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (rows driver.Rows, err error) {
-	err = c.w.run(statement{c, text, args}, func() (err error) {
+	err = c.w.run(statementOf(ctx, c, text, args), func() (err error) {
 		rows, err = c.Conn.(driver.QueryerContext).QueryContext(ctx, text, args)
 		return err
 	})
@@ -180,7 +188,7 @@ type watchedStmt struct {
 }
 
 func (s *watchedStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (result driver.Result, err error) {
-	err = s.c.w.run(statement{s.c, s.text, args}, func() (err error) {
+	err = s.c.w.run(statementOf(ctx, s.c, s.text, args), func() (err error) {
 		result, err = s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
 		return err
 	})
@@ -188,7 +196,7 @@ func (s *watchedStmt) ExecContext(ctx context.Context, args []driver.NamedValue)
 }
 
 func (s *watchedStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows driver.Rows, err error) {
-	err = s.c.w.run(statement{s.c, s.text, args}, func() (err error) {
+	err = s.c.w.run(statementOf(ctx, s.c, s.text, args), func() (err error) {
 		rows, err = s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
 		return err
 	})

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 )
 
@@ -37,6 +38,7 @@ type Store struct {
 	dueRecords sorted[storage.DueRecord]
 	seats      map[seatOf]int // how many conversations have one of the agent's
 	views      map[index]*sorted[storage.Place]
+	closings   map[string]*sorted[closure.Place] // of a workspace
 }
 
 var _ storage.Store = (*Store)(nil)
@@ -48,6 +50,7 @@ type conversation struct {
 	commands map[string]storage.Applied
 	setback  storage.Setback
 	last     storage.Position // of its last commit in the feed
+	closings map[int]closure.Record
 }
 
 // A commit is what the feed remembers: the events after from up to to.
@@ -70,6 +73,7 @@ func New() *Store {
 		dueRecords:    sorted[storage.DueRecord]{compare: storage.DueRecord.Compare},
 		seats:         map[seatOf]int{},
 		views:         map[index]*sorted[storage.Place]{},
+		closings:      map[string]*sorted[closure.Place]{},
 	}
 }
 
@@ -141,6 +145,7 @@ func (s *Store) append(c *conversation, in storage.Commit) {
 	if len(in.Events) == 0 {
 		return
 	}
+	s.putClosings(c, in.Closings)
 	c.events = append(c.events, cloneEvents(in.Events)...)
 	s.feed = append(s.feed, commit{c, in.Expect, in.Expect + int64(len(in.Events))})
 	c.last = s.end()
@@ -396,6 +401,7 @@ func (s *Store) Purge(ctx context.Context, dormantBefore time.Time, limit int) (
 
 func (s *Store) purge(c *conversation) {
 	delete(s.conversations, c.key)
+	s.removeClosings(c)
 	s.hide(c.key, c.head)
 	if c.head.Seat != "" {
 		s.addSeats(seatOf{c.key.Workspace, c.head.Seat}, -1)

@@ -39,6 +39,7 @@ type prepared struct {
 	expect  int64
 	events  bool // it has some
 	tagged  bool // the conversation has tags afterwards
+	closed  bool // it puts closings
 	seat    string
 	at      time.Time
 	seen    storage.Seen
@@ -69,6 +70,8 @@ type (
 		Command        string        `json:"command"`
 		Fingerprint    []byte        `json:"fingerprint"`
 		Events         []eventValues `json:"events"`
+
+		Closings []map[string]any `json:"closings,omitempty"`
 	}
 	eventValues struct {
 		Version int64  `json:"version"`
@@ -117,9 +120,12 @@ func prepare(c storage.Commit) (prepared, error) {
 	if err != nil {
 		return prepared{}, err
 	}
+	if values.Closings, err = closingValues(c.Closings); err != nil {
+		return prepared{}, err
+	}
 	whole, err := json.Marshal(values)
 	return prepared{
-		key: c.Key, expect: c.Expect, events: len(c.Events) > 0, tagged: len(h.Tags) > 0,
+		key: c.Key, expect: c.Expect, events: len(c.Events) > 0, tagged: len(h.Tags) > 0, closed: len(c.Closings) > 0,
 		seat: h.Seat, at: c.At, seen: c.Seen, command: c.Command.ID, whole: whole,
 	}, err
 }
@@ -358,8 +364,8 @@ func (s *Store) decide(ctx context.Context, q querier, batch []*attempt) error {
 	return nil
 }
 
-// The statement of [Store.write] in its parts. Tags and moves of seats are left
-// out when there are none.
+// The statement of [Store.write] in its parts. Tags, closings and moves of seats
+// are left out when there are none.
 const (
 	writable = `c.workspace = i.workspace AND c.conversation = i.conversation AND c.version = i.expect
 				AND NOT EXISTS (
@@ -371,7 +377,7 @@ const (
 				workspace text, conversation text, expect bigint,
 				version bigint, body text, dormant_since bigint, due bigint, policy_revision bigint,
 				visitor text, state text, agent text, grp text, outcome text, tags json, since bigint, updated bigint, seat text,
-				command text, fingerprint text, events json)
+				command text, fingerprint text, events json, closings json)
 		), opened AS (
 			INSERT INTO {prefix}.conversations
 				(workspace, conversation, version, body, dormant_since, due, policy_revision,
@@ -465,13 +471,17 @@ const (
 func (s *Store) write(ctx context.Context, q querier, commits []*attempt, moves []move) (map[storage.Key]bool, error) {
 	whole := make([]json.RawMessage, len(commits))
 	statement := writeCommits
-	tags := false
+	tags, closings := false, false
 	for i, a := range commits {
 		whole[i] = a.whole
 		tags = tags || a.tagged || a.had.tagged
+		closings = closings || a.closed
 	}
 	if tags {
 		statement += writeTags
+	}
+	if closings {
+		statement += writeClosings
 	}
 	params, err := jsonParams(whole)
 	if err == nil && len(moves) > 0 {

@@ -172,6 +172,9 @@ func (s *Store) remove(ctx context.Context, tx *sql.Tx, old string) error {
 		), tags AS (
 			DELETE FROM {prefix}.tags t USING old
 			WHERE t.workspace = old.workspace AND t.conversation = old.conversation
+		), closings AS (
+			DELETE FROM {prefix}.closings t USING old
+			WHERE t.workspace = old.workspace AND t.conversation = old.conversation
 		)
 		DELETE FROM {prefix}.conversations c USING old
 		WHERE c.workspace = old.workspace AND c.conversation = old.conversation`), old)

@@ -34,9 +34,9 @@ type Options struct {
 	// DefaultSchema. Stores with different schemas know nothing of each other.
 	Schema string
 
-	// Timeout ends every call but Migrate and those of a Tx, if its context does
-	// not do so before. It is at least a millisecond and at most a day; zero
-	// means DefaultTimeout.
+	// Timeout ends every call but Migrate, Tally, Spreads and those of a Tx, if
+	// its context does not do so before. It is at least a millisecond and at most
+	// a day; zero means DefaultTimeout.
 	Timeout time.Duration
 
 	// LockTimeout is how long a call waits for a conversation or a record that
@@ -73,8 +73,8 @@ func (o *Options) checked() (Options, error) {
 	return c, nil
 }
 
-// A Store is a storage.Store and storage.Clock in a Postgres database. Use
-// [New]; it is safe for concurrent use, also by any number of processes.
+// A Store is a storage.Store, storage.Tallier and storage.Clock in a Postgres
+// database. Use [New]; it is safe for concurrent use, also by any number of processes.
 type Store struct {
 	db        *sql.DB
 	options   Options
@@ -84,8 +84,9 @@ type Store struct {
 }
 
 var (
-	_ storage.Store = (*Store)(nil)
-	_ storage.Clock = (*Store)(nil)
+	_ storage.Store   = (*Store)(nil)
+	_ storage.Tallier = (*Store)(nil)
+	_ storage.Clock   = (*Store)(nil)
 )
 
 // New returns a store in a database, which stays the caller's to close. Its pool

@@ -29,6 +29,10 @@ func clone(c storage.Commit) storage.Commit {
 	for i := range c.Events {
 		c.Events[i].Body = bytes.Clone(c.Events[i].Body)
 	}
+	c.Closings = slices.Clone(c.Closings)
+	for i, of := range c.Closings {
+		c.Closings[i].Tags, c.Closings[i].Articles = slices.Clone(of.Tags), slices.Clone(of.Articles)
+	}
 	return c
 }
 
@@ -134,6 +138,11 @@ func applyEvents(ctx context.Context, r runner, c storage.Commit, old shown) err
 	}
 	for i, e := range c.Events {
 		if err := putEvent(ctx, r, c.Key, c.Expect+int64(i)+1, e); err != nil {
+			return err
+		}
+	}
+	for _, closing := range c.Closings {
+		if err := putClosing(ctx, r, c.Key, closing); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,7 @@
 //
 // It works through database/sql with whatever driver the host brings, and is
 // tested with modernc.org/sqlite and github.com/mattn/go-sqlite3. SQLite must be
-// 3.37 or newer, and the file on a local disk, because WAL does not work over a
+// 3.38 or newer, and the file on a local disk, because WAL does not work over a
 // network. The package will never choose a driver, open or close a database,
 // delete by itself what is old, or touch tables other than its own.
 //
@@ -26,6 +26,11 @@
 //
 // While a host reads, what was written since it began stays in the WAL, which
 // grows with a transaction that is forgotten.
+//
+// Tally and Spreads look at every closing of the time that is asked for, which
+// takes seconds for a million. They have as long as their context lasts, hold up
+// no commit, and keep one connection busy. Where SQLite's cache of the connection
+// is too small to sort in, it does so in temporary files.
 //
 // What a host sets in the driver's data source name reaches every connection. It
 // must leave journal_mode, locking_mode and auto_vacuum alone, and must not share

@@ -136,9 +136,10 @@ SELECT reason_id
 FROM {prefix}heads INDEXED BY {prefix}heads_key
 WHERE workspace = ?1 AND conversation = ?2 AND reason_id IS NOT NULL`
 	const (
-		events  = `DELETE FROM {prefix}events WHERE workspace = ? AND conversation = ?`
-		commits = `DELETE FROM {prefix}commits INDEXED BY {prefix}commits_command WHERE workspace = ? AND conversation = ?`
-		heads   = `DELETE FROM {prefix}heads INDEXED BY {prefix}heads_key WHERE workspace = ? AND conversation = ?`
+		events   = `DELETE FROM {prefix}events WHERE workspace = ? AND conversation = ?`
+		closings = `DELETE FROM {prefix}closings INDEXED BY {prefix}closings_key WHERE workspace = ? AND conversation = ?`
+		commits  = `DELETE FROM {prefix}commits INDEXED BY {prefix}commits_command WHERE workspace = ? AND conversation = ?`
+		heads    = `DELETE FROM {prefix}heads INDEXED BY {prefix}heads_key WHERE workspace = ? AND conversation = ?`
 	)
 	if err := hide(ctx, r, key); err != nil {
 		return err
@@ -146,7 +147,7 @@ WHERE workspace = ?1 AND conversation = ?2 AND reason_id IS NOT NULL`
 	if err := wipeAll(ctx, r, texts, key.Workspace, key.Conversation); err != nil {
 		return err
 	}
-	for _, text := range []string{feed, events, commits, heads} {
+	for _, text := range []string{feed, events, closings, commits, heads} {
 		if _, err := r.exec(ctx, text, key.Workspace, key.Conversation); err != nil {
 			return err
 		}

@@ -32,8 +32,8 @@ type Options struct {
 
 	// Timeout limits every transaction and every read, beside the contexts of
 	// the calls; waiting for another process to end its transaction is part of
-	// it. Zero means DefaultTimeout, negative is an error. Migrate is limited by
-	// its context alone.
+	// it. Zero means DefaultTimeout, negative is an error. Migrate, Tally and
+	// Spreads are limited by their contexts alone.
 	Timeout time.Duration
 }
 
@@ -83,8 +83,9 @@ type Store struct {
 }
 
 var (
-	_ storage.Store = (*Store)(nil)
-	_ storage.Tx    = (*Tx)(nil)
+	_ storage.Store   = (*Store)(nil)
+	_ storage.Tallier = (*Store)(nil)
+	_ storage.Tx      = (*Tx)(nil)
 )
 
 // New returns a store in the database, whose tables must be there before it is

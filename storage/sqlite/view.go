@@ -185,13 +185,7 @@ type place struct {
 // bounds returns the place that a view begins at and the one that it ends before,
 // by instant, whichever it is ordered by.
 func bounds(q storage.Query) (low, high place) {
-	low, high = place{at: math.MinInt64}, place{at: math.MaxInt64}
-	if !q.From.IsZero() {
-		low.at = ceil(q.From)
-	}
-	if !q.To.IsZero() {
-		high.at = ceil(q.To)
-	}
+	low.at, high.at = since(q.From), until(q.To)
 	if fromFirst(q) {
 		return low, high
 	}
@@ -221,6 +215,22 @@ func later(a, b place) place {
 
 func (p place) compare(other place) int {
 	return cmp.Or(cmp.Compare(p.at, other.at), strings.Compare(p.conversation, other.conversation))
+}
+
+// since is the least that a column holds for what is not before t, and until the
+// first that it holds for what is. The zero time limits nothing.
+func since(t time.Time) int64 {
+	if t.IsZero() {
+		return math.MinInt64
+	}
+	return ceil(t)
+}
+
+func until(t time.Time) int64 {
+	if t.IsZero() {
+		return math.MaxInt64
+	}
+	return ceil(t)
 }
 
 // ceil is the first whole microsecond that is not before.

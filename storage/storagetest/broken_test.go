@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/memory"
 	"github.com/adjourn/adjourn/storage/storagetest"
@@ -31,7 +33,8 @@ func faults() (all []fault) {
 	for _, list := range [][]fault{
 		loadFaults, commitFaults, commandFaults, seatFaults, seenFaults, historyFaults, dueFaults, policiesFaults,
 		outdatedFaults, setBackFaults, setbacksFaults, feedFaults, advanceFaults, eraseFaults, purgeFaults,
-		recordFaults, listFaults, dueRecordsFaults, viewFaults, countFaults, clockFaults, valueFaults,
+		recordFaults, listFaults, dueRecordsFaults, viewFaults, countFaults,
+		closingFaults, tallyFaults, spreadFaults, clockFaults, valueFaults,
 		ownershipFaults, contextFaults, concurrencyFaults, takerFaults, txFaults,
 	} {
 		all = append(all, list...)
@@ -63,6 +66,9 @@ type broken struct {
 	dueRecords  func(b *broken, ctx context.Context, by time.Time, after storage.DueRecord, limit int) ([]storage.DueRecord, error)
 	view        func(b *broken, ctx context.Context, q storage.Query, limit int) ([]storage.Row, error)
 	count       func(b *broken, ctx context.Context, q storage.Query) (int, error)
+	closings    func(b *broken, ctx context.Context, q storage.ClosingQuery, limit int) ([]closure.Record, error)
+	tally       func(b *broken, ctx context.Context, q storage.ClosingQuery, by closure.Breakdown) ([]closure.Group, error)
+	spreads     func(b *broken, ctx context.Context, q storage.ClosingQuery, by closure.Breakdown, figure closure.Figure, percentages []int) ([]closure.Spread, error)
 	now         func(b *broken, ctx context.Context) (time.Time, error) // nil: it has no clock
 	tx          func(b *broken) hostTx
 
@@ -79,6 +85,12 @@ type broken struct {
 	queued     func(b *broken, found []storage.DueRecord) []storage.DueRecord
 	asking     func(b *broken, q *storage.Query) // by View and Count
 	shown      func(b *broken, rows []storage.Row) []storage.Row
+	seeking    func(b *broken, q *storage.ClosingQuery) // by Closings
+	concluded  func(b *broken, q storage.ClosingQuery, closings []closure.Record) []closure.Record
+	counting   func(b *broken, q *storage.ClosingQuery, by *closure.Breakdown) // by Tally and Spreads
+	taking     func(b *broken, by closure.Breakdown, closings []closure.Record) []closure.Record
+	tallied    func(b *broken, by closure.Breakdown, groups []closure.Group) []closure.Group
+	spread     func(b *broken, by closure.Breakdown, spreads []closure.Spread) []closure.Spread
 
 	mu    *sync.Mutex
 	notes map[any]any // guarded by mu
@@ -88,8 +100,11 @@ type broken struct {
 func (f fault) open() storage.Store {
 	b := f.broken
 	b.Store, b.mu, b.notes = memory.New(), new(sync.Mutex), map[any]any{}
-	if b.now != nil {
+	switch {
+	case b.now != nil:
 		return ticking{&b}
+	case b.tally != nil, b.spreads != nil, b.counting != nil, b.taking != nil, b.tallied != nil, b.spread != nil:
+		return tallying{&b}
 	}
 	return &b
 }
@@ -350,6 +365,60 @@ func (b *broken) Count(ctx context.Context, q storage.Query) (int, error) {
 		return b.count(b, ctx, q)
 	}
 	return b.Store.Count(ctx, q)
+}
+
+func (b *broken) Closings(ctx context.Context, q storage.ClosingQuery, limit int) ([]closure.Record, error) {
+	if b.seeking != nil {
+		b.seeking(b, &q)
+	}
+	if b.closings != nil {
+		return b.closings(b, ctx, q, limit)
+	}
+	found, err := b.Store.Closings(ctx, q, limit)
+	if err == nil && b.concluded != nil {
+		found = b.concluded(b, q, found)
+	}
+	return found, err
+}
+
+// tallying is a broken store that counts closings by itself.
+type tallying struct{ *broken }
+
+func (t tallying) Tally(ctx context.Context, q storage.ClosingQuery, by closure.Breakdown) ([]closure.Group, error) {
+	if t.tally != nil {
+		return t.tally(t.broken, ctx, q, by)
+	}
+	closings, by, err := t.toCount(ctx, q, by)
+	groups := closure.Tally(slices.Values(closings), by)
+	if err == nil && t.tallied != nil {
+		groups = t.tallied(t.broken, by, groups)
+	}
+	return groups, err
+}
+
+func (t tallying) Spreads(ctx context.Context, q storage.ClosingQuery, by closure.Breakdown, figure closure.Figure, percentages []int) ([]closure.Spread, error) {
+	if t.broken.spreads != nil {
+		return t.broken.spreads(t.broken, ctx, q, by, figure, percentages)
+	}
+	closings, by, err := t.toCount(ctx, q, by)
+	spreads := closure.Spreads(slices.Values(closings), by, figure, percentages)
+	if err == nil && t.spread != nil {
+		spreads = t.spread(t.broken, by, spreads)
+	}
+	return spreads, err
+}
+
+// toCount returns what is counted, and by what.
+func (t tallying) toCount(ctx context.Context, q storage.ClosingQuery, by closure.Breakdown) ([]closure.Record, closure.Breakdown, error) {
+	q.Newest, q.After = false, closure.Place{}
+	if t.counting != nil {
+		t.counting(t.broken, &q, &by)
+	}
+	closings, err := t.Store.Closings(ctx, q, 10_000)
+	if t.taking != nil {
+		closings = t.taking(t.broken, by, closings)
+	}
+	return closings, by, err
 }
 
 // ticking is a broken store with a clock.

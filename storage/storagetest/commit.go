@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	commitApplies = "Commit applies a command to one conversation: head, events, texts, due instant, feed entry, command ID and seats, all or nothing."
+	commitApplies = "Commit applies a command to one conversation: head, events, texts, due instant, feed entry, command ID, seats and closings, all or nothing."
 	conflicts     = "It returns ErrConflict, and applies nothing, if the conversation is not at version Expect, if the command ID is known for this conversation, or if the record of the agent in Seen is not at that version."
 	textApart     = "Its text is kept apart from its body, so that it can be erased and the journal stays whole."
 )

@@ -56,6 +56,21 @@ var concurrencyCases = []testCase{
 		},
 	},
 	{
+		name:     "closings are seen with what closed it",
+		sentence: commitApplies,
+		run: func(p probe) {
+			p.commit(opening(chat("a")))
+			for expect := range int64(10) {
+				p.seenClosed(closing(change(chat("a"), expect+1, 1)))
+			}
+		},
+	},
+	{
+		name:     "closings of those that succeed, and of no others",
+		sentence: closingPut,
+		run:      closingsUnderWriters,
+	},
+	{
 		name:     "feed without gaps or changes under writers",
 		sentence: feedDense,
 		run:      feedUnderWriters,

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 )
 
@@ -149,9 +150,15 @@ func (p probe) wraps(ctx context.Context, want error) {
 		"DueRecords":  func() error { _, err := p.s.DueRecords(ctx, noon, storage.DueRecord{}, all); return err },
 		"View":        func() error { _, err := p.s.View(ctx, openBySince(), all); return err },
 		"Count":       func() error { _, err := p.s.Count(ctx, openBySince()); return err },
+		"Closings":    func() error { _, err := p.s.Closings(ctx, acme(storage.ClosingQuery{}), all); return err },
 	}
 	if clock, ok := p.s.(storage.Clock); ok {
 		calls["Now"] = func() error { _, err := clock.Now(ctx); return err }
+	}
+	if tallier, ok := p.s.(storage.Tallier); ok {
+		q, b := acme(storage.ClosingQuery{}), closure.Breakdown{}
+		calls["Tally"] = func() error { _, err := tallier.Tally(ctx, q, b); return err }
+		calls["Spreads"] = func() error { _, err := tallier.Spreads(ctx, q, b, closure.Handling, []int{50}); return err }
 	}
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, want) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 )
 
@@ -81,6 +82,9 @@ func closing(c storage.Commit) storage.Commit { return closingAt(evening, c) }
 // closingAt is c, with the conversation closed by it at an instant.
 func closingAt(at time.Time, c storage.Commit) storage.Commit {
 	c.Head.DormantSince, c.Head.State = at, stateClosed
+	r := ending(c.Key.Conversation, int(c.Head.Version), 0)
+	r.At = at
+	c.Closings = []closure.Record{r}
 	return c
 }
 

@@ -2,7 +2,9 @@ package storagetest
 
 import (
 	"encoding/json"
+	"fmt"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 )
 
@@ -116,6 +118,73 @@ var ownershipCases = []testCase{
 					_ = append(found, storage.Row{})
 				}
 			})
+		},
+	},
+	{
+		name:     "what Closings returns is the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			p.file("acme", fullClosing("a", 1, 1), fullClosing("b", 1, 2))
+			p.untouched(func() {
+				for _, limit := range []int{1, all} {
+					found := p.closings(acme(storage.ClosingQuery{}), limit)
+					scribbleClosings(found)
+				}
+			})
+		},
+	},
+	{
+		name:     "what Tally and Spreads return is the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			tallier := p.tallier()
+			p.file("acme", fullClosing("a", 1, 1), otherClosing("b", 1, 2))
+			b := closure.Breakdown{By: []closure.Dimension{closure.ByTag}}
+			for range 2 {
+				groups := tallier.tally(storage.ClosingQuery{}, b)
+				p.same("the first key", groups[0].Keys, []string{"blue"})
+				scribbleWords(groups[0].Keys)
+				clear(groups)
+				spreads := tallier.spreads(storage.ClosingQuery{}, b, closure.Handling, []int{50})
+				p.same("the first key and value", fmt.Sprint(spreads[0].Keys, spreads[0].Values), "[blue] [1101]")
+				scribbleWords(spreads[0].Keys)
+				clear(spreads[0].Values)
+				clear(spreads)
+			}
+		},
+	},
+	{
+		name:     "what Tally and Spreads are given stays the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			tallier := p.tallier()
+			p.archive()
+			b := closure.Breakdown{By: []closure.Dimension{closure.ByTag, closure.ByAgent}, Days: threeDays()}
+			q := acme(storage.ClosingQuery{Filter: closure.Filter{Grades: []closure.Grade{closure.Unanswered, closure.Abrupt}}})
+			percentages := []int{90, 50}
+			tallier.tally(q, b)
+			tallier.spreads(q, b, closure.Handling, percentages)
+			p.closings(q, all)
+			p.same("the dimensions", b.By, []closure.Dimension{closure.ByTag, closure.ByAgent})
+			p.same("the days", b.Days, threeDays())
+			p.same("the grades", q.Grades, []closure.Grade{closure.Unanswered, closure.Abrupt})
+			p.same("the percentages", percentages, []int{90, 50})
+		},
+	},
+	{
+		name:     "the closings that Commit is given stay the caller's",
+		sentence: slicesBelong,
+		run: func(p probe) {
+			own := func() []closure.Record {
+				r := fullClosing("a", 1, 1)
+				r.Tags, r.Articles = append(make([]string, 0, 8), r.Tags...), append(make([]string, 0, 8), r.Articles...)
+				return append(make([]closure.Record, 0, 8), r)
+			}
+			given := own()
+			p.commit(p.filing(chat("a"), given...))
+			p.same("the closings that were given", given, own())
+			p.untouched(func() { scribbleClosings(given) })
+			p.finds(storage.ClosingQuery{}, own()...)
 		},
 	},
 	{
@@ -238,6 +307,15 @@ func grouped(r storage.Record) storage.Record {
 func scribbleWords(words []string) {
 	clear(words)
 	_ = append(words, "appended")
+}
+
+func scribbleClosings(closings []closure.Record) {
+	for _, r := range closings {
+		scribbleWords(r.Tags)
+		scribbleWords(r.Articles)
+	}
+	clear(closings)
+	_ = append(closings, closure.Record{Conversation: "appended"})
 }
 
 func scribble(body []byte) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 )
 
@@ -191,6 +192,13 @@ func (p probe) count(q storage.Query) int {
 	return n
 }
 
+func (p probe) closings(q storage.ClosingQuery, limit int) []closure.Record {
+	p.Helper()
+	found, err := p.s.Closings(p.Context(), q, limit)
+	p.ok(err, "Closings(%+v, %d)", q, limit)
+	return found
+}
+
 func (p probe) purge(dormantBefore time.Time, limit int) int {
 	p.Helper()
 	n, err := p.s.Purge(p.Context(), dormantBefore, limit)
@@ -222,7 +230,8 @@ func difference(want, got any) string {
 	return cmp.Diff(want, got, cmp.Comparer(bytes.Equal),
 		nilIsEmpty[storage.Event](), nilIsEmpty[storage.Due](), nilIsEmpty[storage.Key](), nilIsEmpty[storage.Entry](),
 		nilIsEmpty[storage.SetbackOf](), nilIsEmpty[storage.Record](), nilIsEmpty[storage.DueRecord](),
-		nilIsEmpty[storage.Row](), nilIsEmpty[string]())
+		nilIsEmpty[storage.Row](), nilIsEmpty[string](), nilIsEmpty[closure.Record](),
+		nilIsEmpty[closure.Group](), nilIsEmpty[closure.Spread](), nilIsEmpty[int64]())
 }
 
 func nilIsEmpty[E any]() cmp.Option {
@@ -243,6 +252,7 @@ type picture struct {
 	View       []storage.Row    // of the workspace, the open and then the closed ones
 	Records    []storage.Record // of the workspace, without groups
 	DueRecords []storage.DueRecord
+	Closings   []closure.Record // of the workspace
 }
 
 func (p probe) picture(k storage.Key, commandID string) picture {
@@ -261,6 +271,7 @@ func (p probe) picture(k storage.Key, commandID string) picture {
 			p.list(storage.RecordQuery{Workspace: k.Workspace, Kind: storage.KindAgent}, "", all),
 			p.list(storage.RecordQuery{Workspace: k.Workspace, Kind: storage.KindVisitor}, "", all)...),
 		DueRecords: p.dueRecords(noon.AddDate(10, 0, 0), storage.DueRecord{}, all),
+		Closings:   p.closings(storage.ClosingQuery{Workspace: k.Workspace}, all),
 	}
 }
 

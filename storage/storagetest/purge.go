@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 )
 
@@ -138,6 +139,30 @@ var purgeCases = []testCase{
 		},
 	},
 	{
+		name:     "with its closings",
+		sentence: purgedUnknown,
+		run: func(p probe) {
+			first, second := fullClosing("a", 1, 1), fullClosing("a", 2, 2)
+			other, elsewhere := fullClosing("b", 1, 3), otherClosing("a", 1, 1)
+			p.file("acme", first, other)
+			p.file("other", elsewhere)
+			gone := closing(change(chat("a"), 1, 1))
+			gone.Closings = []closure.Record{second}
+			p.commit(gone)
+			p.finds(storage.ClosingQuery{}, first, second, other)
+			p.same("the number", p.purge(endOfTime, all), 1)
+			p.finds(storage.ClosingQuery{}, other)
+			p.finds(storage.ClosingQuery{Filter: closure.Filter{Tag: "red"}}, other)
+			p.finds(storage.ClosingQuery{Workspace: "other"}, elsewhere)
+			p.commit(opening(chat("a")))
+			p.finds(storage.ClosingQuery{}, other)
+			again := ending("a", 2, 1) // At another time than that of the same number.
+			p.file("acme", again)
+			p.finds(storage.ClosingQuery{}, again, other)
+			p.finds(storage.ClosingQuery{Filter: closure.Filter{Article: "kb-1"}}, other)
+		},
+	},
+	{
 		name:     "leaves others as they are",
 		sentence: purgeRemoves,
 		run: func(p probe) {
@@ -158,6 +183,7 @@ var purgeCases = []testCase{
 			for i, k := range others {
 				after := p.picture(k, "one")
 				before[i].Feed = after.Feed
+				before[i].Closings = slices.DeleteFunc(before[i].Closings, func(r closure.Record) bool { return r.Conversation == "b" })
 				before[i].View = slices.DeleteFunc(before[i].View, func(r storage.Row) bool { return r.Key == chat("b") })
 				p.same(fmt.Sprint("what the store tells of ", k), after, before[i])
 			}

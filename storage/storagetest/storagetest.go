@@ -43,6 +43,9 @@ var groups = []group{
 	{"DueRecords", dueRecordsCases},
 	{"View", viewCases},
 	{"Count", countCases},
+	{"Closings", closingCases},
+	{"Tally", tallyCases},
+	{"Spreads", spreadCases},
 	{"Clock", clockCases},
 	{"Values", valueCases},
 	{"Ownership", ownershipCases},
@@ -53,9 +56,11 @@ var groups = []group{
 // Run tests that a store keeps the contract of package storage. Each promise is
 // a subtest, which calls open for an empty store of its own. Subtests run in
 // parallel, so open must be safe for concurrent use; it closes what it opened
-// with t.Cleanup. The clock is tested of a store that is a [storage.Clock] too.
+// with t.Cleanup. The clock is tested of a store that is a [storage.Clock] too, and
+// what closings amount to of one that is a [storage.Tallier].
 //
 // A subtest that fails ends with the sentence of the contract that was broken.
+// Some draw what they ask, and print the STORAGETEST_SEED that repeats it.
 func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 	runGroups(t, groups, func(t *testing.T) probe { return probe{T: t, s: open(t)} })
 }

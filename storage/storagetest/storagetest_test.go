@@ -25,13 +25,13 @@ func TestMemory(t *testing.T) {
 	storagetest.Run(t, open)
 }
 
-func TestClock(t *testing.T) {
+func TestClockAndTallier(t *testing.T) {
 	t.Parallel()
-	storagetest.Run(t, func(*testing.T) storage.Store { return timed{memory.New()} })
+	storagetest.Run(t, func(*testing.T) storage.Store { return timed{tallying{&broken{Store: memory.New()}}} })
 }
 
-// timed is a store with the machine's clock.
-type timed struct{ *memory.Store }
+// timed is a store with the machine's clock, which counts closings by itself.
+type timed struct{ tallying }
 
 func (timed) Now(ctx context.Context) (time.Time, error) {
 	if err := ctx.Err(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 )
 
@@ -271,6 +272,42 @@ var txCases = []testCase{
 		},
 	},
 	{
+		name:     "closings are put with the transaction",
+		sentence: txIs,
+		run: func(p probe) {
+			first, second, third := fullClosing("a", 1, 1), ending("a", 2, 2), fullClosing("b", 1, 3)
+			p.file("acme", first)
+			in, commit, _ := p.begin()
+			in.commit(in.filing(chat("a"), otherClosing("a", 1, 1), second), in.filing(chat("b"), third))
+			last := ending("a", 1, 1)
+			in.commit(in.filing(chat("a"), last))
+			nothing := without(in.filing(chat("b")))
+			nothing.Head.Version, nothing.Expect = 1, 1
+			nothing.Closings = []closure.Record{otherClosing("b", 1, 3)}
+			in.commit(nothing)
+			p.finds(storage.ClosingQuery{}, first)
+			commit()
+			p.finds(storage.ClosingQuery{}, last, second, third)
+			p.finds(storage.ClosingQuery{Filter: closure.Filter{Tag: "red"}}, third)
+		},
+	},
+	{
+		name:     "closings are as before when it is rolled back",
+		sentence: txIs,
+		run: func(p probe) {
+			first := fullClosing("a", 1, 1)
+			p.file("acme", first)
+			in, _, rollback := p.begin()
+			in.commit(in.filing(chat("a"), otherClosing("a", 1, 1), ending("a", 2, 2)), in.filing(chat("b"), ending("b", 1, 3)))
+			rollback()
+			p.finds(storage.ClosingQuery{}, first)
+			p.finds(storage.ClosingQuery{Filter: closure.Filter{Tag: "red"}}, first)
+			other := ending("b", 1, 4)
+			p.file("acme", other)
+			p.finds(storage.ClosingQuery{}, first, other)
+		},
+	},
+	{
 		name:     "full by what it committed",
 		sentence: txMethods,
 		run: func(p probe) {
@@ -376,6 +413,7 @@ func (p probe) usableAfter(refused ...storage.Commit) {
 
 	p.same("what Load tells of the refused", p.load(k, id), before.Loaded)
 	p.same("the events of the refused", p.history(k, 0, all), before.History)
+	p.same("the closings", p.closings(acme(storage.ClosingQuery{}), all), before.Closings)
 	p.same("the head of the one", p.load(chat("x"), "").Head, second.Head)
 	p.same("the head of the other", p.load(chat("z"), "").Head, third.Head)
 	// Between conversations the order is open.

@@ -3,10 +3,13 @@ package storagetest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 )
 
@@ -34,6 +37,89 @@ func (p probe) seenWhole(c storage.Commit) {
 			}
 		}
 	})
+}
+
+// seenClosed commits a closing while others look: whoever sees one of head and
+// closing sees the other.
+func (p probe) seenClosed(c storage.Commit) {
+	p.Helper()
+	q := storage.ClosingQuery{Workspace: c.Key.Workspace, Filter: closure.Filter{Conversation: c.Key.Conversation}, Newest: true}
+	last := func() (number int64) {
+		found, err := p.s.Closings(p.Context(), q, all)
+		if err != nil {
+			p.Errorf("Closings: %v", err)
+		}
+		for _, r := range found {
+			number = max(number, int64(r.Number))
+		}
+		return number
+	}
+	version := func() int64 {
+		l, err := p.s.Load(p.Context(), c.Key, "")
+		if err != nil {
+			p.Errorf("Load: %v", err)
+		}
+		return l.Head.Version
+	}
+	var done atomic.Bool
+	together(3, func(i int) {
+		if i == 0 {
+			if err := p.s.Commit(p.Context(), c); err != nil {
+				p.Errorf("Commit at version %d: %v", c.Expect, err)
+			}
+			done.Store(true)
+			return
+		}
+		for again := true; again; runtime.Gosched() {
+			again = !done.Load()
+			if at := version(); at == c.Head.Version && last() != at {
+				p.Errorf("version %d is there without its closing", at)
+				return
+			}
+			if number := last(); number == c.Head.Version && version() != number {
+				p.Errorf("the closing of version %d is there without it", number)
+				return
+			}
+		}
+	})
+}
+
+// closingsUnderWriters lets several writers decide anew about the same closings.
+// What is found afterwards are those of the commits that succeeded.
+func closingsUnderWriters(p probe) {
+	const conversations, writers, each = 3, 6, 8
+	var mu sync.Mutex
+	last := map[storage.Key]closure.Record{} // guarded by mu
+	versions := map[storage.Key]int64{}      // guarded by mu
+	together(writers, func(i int) {
+		for step := range each {
+			k := chat(fmt.Sprint((i + step) % conversations))
+			l, err := p.s.Load(p.Context(), k, "")
+			if err != nil {
+				p.Errorf("Load of %v: %v", k, err)
+				return
+			}
+			r := ending(k.Conversation, 1, 1)
+			r.Agent, r.Tags = fmt.Sprint("agent-", i), []string{fmt.Sprint("step-", step), fmt.Sprint("writer-", i)}
+			c := change(k, l.Head.Version, 1)
+			c.Closings = []closure.Record{r}
+			if p.attempt(c) {
+				mu.Lock()
+				if c.Head.Version > versions[k] {
+					last[k], versions[k] = r, c.Head.Version
+				}
+				mu.Unlock()
+			}
+		}
+	})
+	want := slices.SortedFunc(maps.Values(last), closure.Record.Compare)
+	p.finds(storage.ClosingQuery{}, want...)
+	for _, r := range want {
+		for _, tag := range r.Tags {
+			q := storage.ClosingQuery{Filter: closure.Filter{Tag: tag}}
+			p.finds(q, chosen(want, q)...)
+		}
+	}
 }
 
 // contend commits to a conversation that others commit to as well, until n of
@@ -134,6 +220,7 @@ func mixedUse(p probe, workspace string, round int64) error {
 	own := storage.Key{Workspace: workspace, Conversation: "a"}
 	c := identified(fmt.Sprint("command ", round), under(round, seated("zoe", change(own, round, 1))))
 	c.Head.Due, c.Head.Tags = noon, []string{fmt.Sprint(round)}
+	c.Closings = []closure.Record{fullClosing("a", int(round)+1, int(round))}
 	if err := p.s.Commit(ctx, c); err != nil {
 		return fmt.Errorf("calling Commit: %w", err)
 	}
@@ -214,6 +301,16 @@ func mixedRecords(p probe, c storage.Commit, round int64) error {
 	}
 	if n, err := p.s.Count(ctx, q); err != nil || n != 1 {
 		return fmt.Errorf("calling Count: %d, %v, want 1", n, err)
+	}
+	closings := storage.ClosingQuery{Workspace: c.Key.Workspace, Newest: true}
+	if got, err := p.s.Closings(ctx, closings, 1); err != nil || difference(c.Closings, got) != "" {
+		return fmt.Errorf("calling Closings: %v, %v, want %v", got, err, c.Closings)
+	}
+	if t, ok := p.s.(storage.Tallier); ok {
+		got, err := t.Tally(ctx, closings, closure.Breakdown{})
+		if err != nil || len(got) != 1 || got[0].Closings != round+1 {
+			return fmt.Errorf("calling Tally: %v, %v, want one of %d", got, err, round+1)
+		}
 	}
 	return nil
 }

@@ -54,6 +54,39 @@ CREATE TABLE "adjourn".tags (
 );
 CREATE INDEX tags_view ON "adjourn".tags (workspace, tag, state, since, conversation);
 
+-- How conversations ended, by the latest decision about each closing. What was measured is NULL if there is none.
+CREATE TABLE "adjourn".closings (
+	workspace      text COLLATE "C" NOT NULL,
+	conversation   text COLLATE "C" NOT NULL,
+	number         bigint           NOT NULL,
+	at             bigint           NOT NULL,
+	outcome        text COLLATE "C" NOT NULL,
+	reason         text COLLATE "C" NOT NULL,
+	cause          text COLLATE "C" NOT NULL,
+	side           text COLLATE "C" NOT NULL,
+	agent          text COLLATE "C" NOT NULL,
+	grp            text COLLATE "C" NOT NULL,
+	sentiment      text COLLATE "C" NOT NULL,
+	grade          text COLLATE "C" NOT NULL,
+	tags           json             NOT NULL,
+	articles       json             NOT NULL,
+	first_response bigint,
+	handling       bigint,
+	net_handling   bigint,
+	resolution     bigint,
+	in_bot         bigint,
+	in_waiting     bigint,
+	in_snoozed     bigint,
+	snoozes        bigint,
+	reopened       bigint,
+	prompts        bigint,
+	follow_ups     bigint,
+	surveyed       bigint,
+	rating         bigint,
+	PRIMARY KEY (workspace, conversation, number)
+);
+CREATE INDEX closings_at ON "adjourn".closings (workspace, at, conversation, number);
+
 CREATE TABLE "adjourn".events (
 	workspace    text COLLATE "C" NOT NULL,
 	conversation text COLLATE "C" NOT NULL,
@@ -164,6 +197,8 @@ INSERT INTO adjourn.conversations VALUES ('acme', 'unnumbered', '1', E'\\x686561
 INSERT INTO adjourn.tags VALUES ('acme', 'closed', 'Rot', 'closed', '1772452800123456');
 INSERT INTO adjourn.tags VALUES ('acme', 'set back', 'Rot', 'waiting', '1772449200123456');
 INSERT INTO adjourn.tags VALUES ('acme', 'set back', E'ä " \\', 'waiting', '1772449200123456');
+INSERT INTO adjourn.closings VALUES ('acme', 'closed', '1', '1772452860123456', 'resolved', '', 'agent', 'team', 'zoe', '', '', '', '["blue"]', '["kb-1","kb-2"]', '100', '101', '102', '103', '104', '105', '106', '107', '108', '109', '110', '111', NULL);
+INSERT INTO adjourn.closings VALUES ('acme', 'closed', '2', '1772452920123456', 'resolved', '', 'agent', 'team', 'zoë''s "', '', '', '', E'["Rot","ä \\" \\\\"]', '["kb-1","kb-2"]', '200', '201', '202', '203', '204', '205', '206', '207', '208', '209', '210', '211', NULL);
 INSERT INTO adjourn.events VALUES ('Zoë''s', E'quotes '' " \\ 
 ', '1', E'\\xc3b666666e656e', 'true');
 INSERT INTO adjourn.events VALUES ('acme', 'closed', '1', E'\\x636c6f7365', 'true');
@@ -196,7 +231,7 @@ INSERT INTO adjourn.records VALUES ('acme', 'agent', 'yan', '1', E'\\x6167656e74
 INSERT INTO adjourn.records VALUES ('acme', 'agent', 'zoe', '1', E'\\x6167656e74', '', '1772456400123456', '["sales","ünique"]', 'true', '2', '1772452800123456', '1');
 INSERT INTO adjourn.records VALUES ('acme', 'group', 'sales', '1', E'\\x00ff', '', NULL, '[]', 'false', '0', NULL, '0');
 INSERT INTO adjourn.records VALUES ('acme', 'visitor', 'ann', '1', E'\\x', 'ann''s address', NULL, '[]', 'false', '0', NULL, '0');
-INSERT INTO adjourn.records VALUES ('acme', 'visitor', 'bob', '1', E'\\x', '', NULL, '[]', 'false', '0', NULL, '0');
+INSERT INTO adjourn.records VALUES ('acme', 'visitor', 'bob', '2', E'\\x', '', NULL, '[]', 'false', '0', NULL, '0');
 INSERT INTO adjourn.memberships VALUES ('acme', 'sales', 'zoe');
 INSERT INTO adjourn.memberships VALUES ('acme', 'ünique', 'zoe');
 INSERT INTO adjourn.unnumbered VALUES ('7', 'acme', 'unnumbered', '0', '1');

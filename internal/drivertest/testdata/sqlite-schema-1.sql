@@ -60,6 +60,38 @@ CREATE TABLE adjourn_tags (
     conversation TEXT    NOT NULL,
     PRIMARY KEY (workspace, tag, state, since, conversation)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE adjourn_closings (
+    workspace      TEXT    NOT NULL,
+    at             INTEGER NOT NULL,
+    conversation   TEXT    NOT NULL,
+    number         INTEGER NOT NULL,
+    outcome        TEXT    NOT NULL,
+    reason         TEXT    NOT NULL,
+    cause          TEXT    NOT NULL,
+    side           TEXT    NOT NULL,
+    agent          TEXT    NOT NULL,
+    grp            TEXT    NOT NULL,
+    sentiment      TEXT    NOT NULL,
+    grade          TEXT    NOT NULL,
+    first_response INTEGER,
+    handling       INTEGER,
+    net_handling   INTEGER,
+    resolution     INTEGER,
+    in_bot         INTEGER,
+    in_waiting     INTEGER,
+    in_snoozed     INTEGER,
+    snoozes        INTEGER,
+    reopened       INTEGER,
+    prompts        INTEGER,
+    follow_ups     INTEGER,
+    surveyed       INTEGER,
+    rating         INTEGER,
+    tags           TEXT    NOT NULL,
+    articles       TEXT    NOT NULL,
+    PRIMARY KEY (workspace, at, conversation, number)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX adjourn_closings_key
+    ON adjourn_closings (workspace, conversation, number);
 CREATE TABLE adjourn_records (
     workspace  TEXT    NOT NULL,
     kind       TEXT    NOT NULL,
@@ -159,8 +191,10 @@ INSERT INTO adjourn_tags VALUES ('acme', 'new', 'open', 1772452800000000, 'open'
 INSERT INTO adjourn_tags VALUES ('acme', 'new', 'open', 1772452800000000, 'set aside');
 INSERT INTO adjourn_tags VALUES ('other', 'it''s "quoted"', 'open', 1772452800000000, 'open');
 INSERT INTO adjourn_tags VALUES ('other', 'new', 'open', 1772452800000000, 'open');
+INSERT INTO adjourn_closings VALUES ('acme', 1772452800000000, 'closed', 1, 'unresolved', 'other', 'agent', 'team', '', '', '', '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '', '');
+INSERT INTO adjourn_closings VALUES ('acme', 1772452800000001, 'closed', 2, 'resolved', '', 'agent', 'team', 'ann', 'billing', 'positive', 'confirmed', 1000000000000, 1000000000001, 1000000000002, 1000000000003, 1000000000004, 1000000000005, 1000000000006, 1000000000007, 1000000000008, 1000000000009, 1000000000010, 1000000000011, 1000000000012, '["new","it''s \"quoted\""]', '["a\u003cb\u003e","“ünïcode” 🙂"]');
 INSERT INTO adjourn_records VALUES ('acme', 'agent', 'ann', 1, 1772456400000000, '["billing","sales"]', 1, 9, 1772452860000000, 5, NULL, X'7B226E616D65223A22416E6E227D');
-INSERT INTO adjourn_records VALUES ('acme', 'visitor', 'bob', 1, NULL, '', 0, 0, NULL, 0, 3, X'7B7D');
+INSERT INTO adjourn_records VALUES ('acme', 'visitor', 'bob', 2, NULL, '', 0, 0, NULL, 0, NULL, X'7B7D');
 INSERT INTO adjourn_records VALUES ('acme', 'visitor', 'vic', 2, NULL, '', 0, 0, NULL, 0, 2, X'7B7D');
 INSERT INTO adjourn_memberships VALUES ('acme', 'billing', 'ann');
 INSERT INTO adjourn_memberships VALUES ('acme', 'sales', 'ann');

@@ -52,6 +52,39 @@ CREATE TABLE {prefix}.tags (
 );
 CREATE INDEX tags_view ON {prefix}.tags (workspace, tag, state, since, conversation);
 
+-- How conversations ended, by the latest decision about each closing. What was measured is NULL if there is none.
+CREATE TABLE {prefix}.closings (
+	workspace      text COLLATE "C" NOT NULL,
+	conversation   text COLLATE "C" NOT NULL,
+	number         bigint           NOT NULL,
+	at             bigint           NOT NULL,
+	outcome        text COLLATE "C" NOT NULL,
+	reason         text COLLATE "C" NOT NULL,
+	cause          text COLLATE "C" NOT NULL,
+	side           text COLLATE "C" NOT NULL,
+	agent          text COLLATE "C" NOT NULL,
+	grp            text COLLATE "C" NOT NULL,
+	sentiment      text COLLATE "C" NOT NULL,
+	grade          text COLLATE "C" NOT NULL,
+	tags           json             NOT NULL,
+	articles       json             NOT NULL,
+	first_response bigint,
+	handling       bigint,
+	net_handling   bigint,
+	resolution     bigint,
+	in_bot         bigint,
+	in_waiting     bigint,
+	in_snoozed     bigint,
+	snoozes        bigint,
+	reopened       bigint,
+	prompts        bigint,
+	follow_ups     bigint,
+	surveyed       bigint,
+	rating         bigint,
+	PRIMARY KEY (workspace, conversation, number)
+);
+CREATE INDEX closings_at ON {prefix}.closings (workspace, at, conversation, number);
+
 CREATE TABLE {prefix}.events (
 	workspace    text COLLATE "C" NOT NULL,
 	conversation text COLLATE "C" NOT NULL,

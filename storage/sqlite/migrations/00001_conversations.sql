@@ -87,6 +87,43 @@ CREATE TABLE {prefix}tags (
     PRIMARY KEY (workspace, tag, state, since, conversation)
 ) STRICT, WITHOUT ROWID;
 
+-- A closing of a conversation as reports count it, in the order in which lists
+-- have it. Figures are NULL for none, tags and articles JSON arrays; these are
+-- last, as bodies are.
+CREATE TABLE {prefix}closings (
+    workspace      TEXT    NOT NULL,
+    at             INTEGER NOT NULL,
+    conversation   TEXT    NOT NULL,
+    number         INTEGER NOT NULL,
+    outcome        TEXT    NOT NULL,
+    reason         TEXT    NOT NULL,
+    cause          TEXT    NOT NULL,
+    side           TEXT    NOT NULL,
+    agent          TEXT    NOT NULL,
+    grp            TEXT    NOT NULL,
+    sentiment      TEXT    NOT NULL,
+    grade          TEXT    NOT NULL,
+    first_response INTEGER,
+    handling       INTEGER,
+    net_handling   INTEGER,
+    resolution     INTEGER,
+    in_bot         INTEGER,
+    in_waiting     INTEGER,
+    in_snoozed     INTEGER,
+    snoozes        INTEGER,
+    reopened       INTEGER,
+    prompts        INTEGER,
+    follow_ups     INTEGER,
+    surveyed       INTEGER,
+    rating         INTEGER,
+    tags           TEXT    NOT NULL,
+    articles       TEXT    NOT NULL,
+    PRIMARY KEY (workspace, at, conversation, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX {prefix}closings_key
+    ON {prefix}closings (workspace, conversation, number);
+
 -- Agents, groups and visitors. What grps holds is a JSON array.
 CREATE TABLE {prefix}records (
     workspace  TEXT    NOT NULL,

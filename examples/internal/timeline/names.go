@@ -1,4 +1,4 @@
-package main
+package timeline
 
 import (
 	"crypto/sha256"
@@ -29,7 +29,7 @@ func (n *names) id(name string) string {
 		return name
 	}
 	if n.mapped[name] == "" {
-		n.mapped[name] = derivedID(name)
+		n.mapped[name] = DerivedID(name)
 	}
 	return n.mapped[name]
 }
@@ -47,7 +47,8 @@ func (n *names) conversation(workspace, name string) string {
 	return id
 }
 
-func derivedID(parts ...string) string {
+// DerivedID returns an ID that follows from the parts.
+func DerivedID(parts ...string) string {
 	h := sha256.New()
 	for _, p := range parts {
 		fmt.Fprintf(h, "%d:%s", len(p), p)

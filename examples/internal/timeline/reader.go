@@ -1,4 +1,4 @@
-package main
+package timeline
 
 import (
 	"bufio"
@@ -14,61 +14,80 @@ import (
 	"github.com/adjourn/adjourn/conversation"
 )
 
-// A timeline is one conversation of the file: who wrote when.
-type timeline struct {
-	line     int    // where it stands in the file
-	name     string // its ID in the file
-	messages []message
+// A Timeline is one conversation of the file: who wrote when.
+type Timeline struct {
+	Line     int    // where it stands in the file
+	Name     string // its ID in the file
+	Messages []Message
 
-	// What the library calls it.
-	workspace, id, visitor string
+	// What the library calls it. Origin is the workspace in the file, which
+	// Workspace is too unless the reader has a Desk.
+	Workspace, ID, Visitor, Origin string
 }
 
-// A message is one message of a timeline.
-type message struct {
-	at      time.Time
-	agent   string // who wrote it; empty: the visitor
-	chars   int    // at most conversation.MaxText
-	article string // linked with it; empty: none
+// A Message is one message of a timeline.
+type Message struct {
+	At      time.Time
+	Agent   string // who wrote it; empty: the visitor
+	Chars   int    // at most conversation.MaxText
+	Article string // linked with it; empty: none
 }
 
-// by returns who wrote the message.
-func (t *timeline) by(m message) conversation.Actor {
-	if m.agent != "" {
-		return conversation.Agent(m.agent)
+// By returns who wrote the message.
+func (t *Timeline) By(m Message) conversation.Actor {
+	if m.Agent != "" {
+		return conversation.Agent(m.Agent)
 	}
-	return conversation.Visitor(t.visitor)
+	return conversation.Visitor(t.Visitor)
 }
 
-// A reader reads timelines, one a line. Lines may be of any length, end in CR LF
+// A Reader reads timelines, one a line. Lines may be of any length, end in CR LF
 // and be empty.
-type reader struct {
+type Reader struct {
+	Name string          // of the file, as errors call it
+	Skip func(bad error) // told of bad lines, if they are to be skipped
+	Desk string          // the workspace of all conversations; empty: the file's
+
+	// What was read so far.
+	Read    int64 // bytes
+	Skipped int   // lines
+	Cut     int   // messages longer than the library takes
+	Others  int   // messages of visitors who are not the conversation's
+
 	in    *bufio.Reader
-	name  string
 	names *names
-	skip  func(bad error) // told of bad lines, if they are to be skipped
 	line  int
-	desk  string // the workspace of all conversations; empty: the file's
-
-	read    int64 // bytes
-	skipped int   // lines
-	cut     int   // messages longer than the library takes
-	others  int   // messages of visitors who are not the conversation's
 }
 
-func newReader(in io.Reader, name string) *reader {
-	return &reader{in: bufio.NewReaderSize(in, 1<<16), name: name, names: newNames()}
+// NewReader returns a reader of a file of that name.
+func NewReader(in io.Reader, name string) *Reader {
+	r := &Reader{names: newNames()}
+	r.Continue(in, name)
+	return r
 }
 
-// next returns the next timeline, or io.EOF after the last.
-func (r *reader) next() (*timeline, error) {
+// Continue goes on with another file. IDs that came before are made distinct.
+func (r *Reader) Continue(in io.Reader, name string) {
+	r.in, r.Name, r.line = bufio.NewReaderSize(in, 1<<16), name, 0
+}
+
+// Replaced returns how many IDs were replaced, because the library does not take
+// them.
+func (r *Reader) Replaced() int { return len(r.names.mapped) }
+
+// Repeated returns how many IDs were made distinct, because they came before in
+// their workspace.
+func (r *Reader) Repeated() int { return r.names.repeated }
+
+// Next returns the next timeline, or io.EOF after the last.
+func (r *Reader) Next() (*Timeline, error) {
 	for {
 		line, err := r.in.ReadBytes('\n')
 		if err != nil && (err != io.EOF || len(line) == 0) {
 			return nil, err
 		}
 		r.line++
-		r.read += int64(len(line))
+		r.Read += int64(len(line))
 		if r.line == 1 {
 			line = bytes.TrimPrefix(line, []byte("\ufeff"))
 		}
@@ -79,12 +98,27 @@ func (r *reader) next() (*timeline, error) {
 		if err == nil {
 			return t, nil
 		}
-		err = fmt.Errorf("%s: line %d: %w", r.name, r.line, err)
-		if r.skip == nil {
+		err = fmt.Errorf("%s: line %d: %w", r.Name, r.line, err)
+		if r.Skip == nil {
 			return nil, fmt.Errorf("%w (-skip-bad goes on without it)", err)
 		}
-		r.skipped++
-		r.skip(err)
+		r.Skipped++
+		r.Skip(err)
+	}
+}
+
+// All returns the timelines that are left.
+func (r *Reader) All() ([]*Timeline, error) {
+	var all []*Timeline
+	for {
+		t, err := r.Next()
+		if err == io.EOF {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
 	}
 }
 
@@ -104,7 +138,7 @@ type fileMessage struct {
 	at time.Time
 }
 
-func (r *reader) parse(line []byte) (*timeline, error) {
+func (r *Reader) parse(line []byte) (*Timeline, error) {
 	var f fileLine
 	if err := json.Unmarshal(line, &f); err != nil {
 		return nil, explain(err)
@@ -171,29 +205,30 @@ func (m *fileMessage) check() (err error) {
 
 // timeline returns what is to be replayed: in the order of time, with IDs that
 // the library takes.
-func (r *reader) timeline(f fileLine) *timeline {
+func (r *Reader) timeline(f fileLine) *Timeline {
 	slices.SortStableFunc(f.Messages, func(a, b fileMessage) int { return a.at.Compare(b.at) })
-	t := &timeline{line: r.line, name: f.ID, workspace: cmp.Or(r.desk, r.names.id(f.Workspace)), visitor: "visitor"}
-	t.id = r.names.conversation(t.workspace, f.ID)
+	t := &Timeline{Line: r.line, Name: f.ID, Origin: r.names.id(f.Workspace), Visitor: "visitor"}
+	t.Workspace = cmp.Or(r.Desk, t.Origin)
+	t.ID = r.names.conversation(t.Workspace, f.ID)
 	if i := slices.IndexFunc(f.Messages, func(m fileMessage) bool { return m.From == "visitor" }); i >= 0 {
-		t.visitor = r.names.id(f.Messages[i].Author)
+		t.Visitor = r.names.id(f.Messages[i].Author)
 	}
 	for _, m := range f.Messages {
 		author := r.names.id(m.Author)
-		out := message{at: m.at, chars: m.Chars}
+		out := Message{At: m.at, Chars: m.Chars}
 		if m.Article != "" {
-			out.article = r.names.id(m.Article)
+			out.Article = r.names.id(m.Article)
 		}
 		if m.From == "agent" {
-			out.agent = author
-		} else if author != t.visitor {
-			r.others++
+			out.Agent = author
+		} else if author != t.Visitor {
+			r.Others++
 		}
-		if out.chars > conversation.MaxText {
-			out.chars = conversation.MaxText
-			r.cut++
+		if out.Chars > conversation.MaxText {
+			out.Chars = conversation.MaxText
+			r.Cut++
 		}
-		t.messages = append(t.messages, out)
+		t.Messages = append(t.Messages, out)
 	}
 	return t
 }
