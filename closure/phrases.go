@@ -99,28 +99,42 @@ func DefaultPhrases() Phrases {
 	return p
 }
 
+// OfAgent is that of the [Recognizer], which is made for it.
+func (p Phrases) OfAgent(text string) []Mark { return p.Recognizer().OfAgent(text) }
+
+// OfVisitor is that of the [Recognizer], which is made for it.
+func (p Phrases) OfVisitor(text string) []Mark { return p.Recognizer().OfVisitor(text) }
+
+// A Recognizer is Phrases made ready for many messages. It does not change and is
+// safe for concurrent use.
+type Recognizer struct{ ofAgent, ofVisitor index }
+
+// Recognizer returns the recognizer of the phrases as they are now.
+func (p Phrases) Recognizer() Recognizer {
+	r := Recognizer{index{}, index{}}
+	r.ofAgent.add(inCheckIn, p.CheckIn)
+	r.ofAgent.add(inFarewell, p.Farewell)
+	r.ofVisitor.add(inConfirmation, p.Confirmation)
+	r.ofVisitor.add(inFarewell, p.Farewell)
+	r.ofVisitor.add(inBrief, p.Brief)
+	r.ofVisitor.add(inUnless, p.Unless)
+	return r
+}
+
 // OfAgent returns the marks of a message of an agent, nil for none.
-func (p Phrases) OfAgent(text string) []Mark {
-	x := index{}
-	x.add(inCheckIn, p.CheckIn)
-	x.add(inFarewell, p.Farewell)
-	said, _ := x.read(words(text, math.MaxInt))
+func (r Recognizer) OfAgent(text string) []Mark {
+	said, _ := r.ofAgent.read(words(text, math.MaxInt))
 	return said.marks()
 }
 
 // OfVisitor returns the marks of a message of a visitor, nil for none.
-func (p Phrases) OfVisitor(text string) []Mark {
+func (r Recognizer) OfVisitor(text string) []Mark {
 	message := words(text, maxGoodbye+1)
 	asks := func(w word) bool { return w.end == '?' }
 	if len(message) > maxGoodbye || slices.ContainsFunc(message, asks) {
 		return nil
 	}
-	x := index{}
-	x.add(inConfirmation, p.Confirmation)
-	x.add(inFarewell, p.Farewell)
-	x.add(inBrief, p.Brief)
-	x.add(inUnless, p.Unless)
-	said, whole := x.read(message)
+	said, whole := r.ofVisitor.read(message)
 	switch {
 	case said&inUnless != 0:
 		return nil

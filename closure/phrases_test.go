@@ -416,7 +416,7 @@ func FuzzPhrases(f *testing.F) {
 
 // A message has at most 64 KiB; what it costs, every message costs.
 func BenchmarkPhrases(b *testing.B) {
-	p := closure.DefaultPhrases()
+	p := closure.DefaultPhrases().Recognizer()
 	texts := map[string]string{"short": "No, that's all. Thank you for your help!"}
 	for name, unit := range map[string]string{
 		"prose": "Then I opened the settings, and it said that the file is gone. ", "no": "no ", "have": "have a ", "quotes": `"`, "apostrophes": "’", "anything else": "anything else ",

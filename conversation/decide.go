@@ -136,8 +136,9 @@ func Decide(c Conversation, r Request, f Facts) ([]Event, error) {
 
 // Allowed returns the commands that would do something if by gave them now, in
 // the order of [Commands]; say and request_agent are meant in their plain form,
-// neither automatic nor for a group, and requeue without a reason. Whether one is
-// accepted may still depend on its fields, such as the target of a transfer.
+// neither automatic nor for a group, requeue without a reason, and answer_survey
+// of the last closing. Whether one is accepted may still depend on its fields,
+// such as the target of a transfer, or the form of a closing.
 func Allowed(c Conversation, by Actor, f Facts) []CommandName {
 	d := decision{c: &c, by: by, facts: &f, about: by.ID}
 	return d.allowed()

@@ -29,9 +29,16 @@ func eventful(t testing.TB) *life {
 	l.idle()
 	l.do(ann, conversation.AddNote{Text: "paid twice"})
 	l.do(ann, unresolved)
-	l.do(ann, conversation.Reclassify{Outcome: closure.Resolved})
+	l.do(ann, conversation.Reclassify{Outcome: closure.Resolved, Form: &filledLater})
+	l.do(ann, conversation.OfferSurvey{})
 	l.say(vera)
 	l.do(sue, conversation.Take{})
+	l.do(sue, conversation.Say{Text: "Anything else?", Marks: []closure.Mark{closure.CheckIn}})
+	l.do(sue, unresolved)
+	l.do(host, conversation.OfferSurvey{})
+	l.do(sue, conversation.Reopen{})
+	l.do(vera, conversation.AnswerSurvey{Number: 1, Rating: 4})
+	l.do(vera, conversation.AnswerSurvey{Rating: 5})
 	l.do(sue, conversation.Transfer{Agent: "bob"})
 	l.do(host, conversation.Regroup{Group: "support"})
 	l.do(host, conversation.Requeue{Reason: conversation.WaitLoggedOut})
@@ -40,6 +47,8 @@ func eventful(t testing.TB) *life {
 	l.do(ann, conversation.HandBack{})
 	return l
 }
+
+var filledLater = closure.Form{Sentiment: closure.Neutral, Tickets: []string{"T-1"}}
 
 func TestTheJournalAmountsToTheConversation(t *testing.T) {
 	t.Parallel()

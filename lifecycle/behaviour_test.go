@@ -173,7 +173,7 @@ var saboteurs = []saboteur{
 		},
 	},
 	{
-		name: "recognises nothing", judge: lifecycle.ByPhrases{},
+		name: "recognises nothing", judge: lifecycle.ByPhrases(closure.Phrases{}),
 		chapter: "courtesy", caught: []string{
 			"the default knows a modest list of phrases", "enforce: a refusal says what to say next, step by step",
 		},
@@ -451,9 +451,9 @@ func (s counting) Tally(ctx context.Context, q storage.ClosingQuery, b closure.B
 	return closure.Tally(slices.Values(rows), b), err
 }
 
-func (s counting) Spreads(ctx context.Context, q storage.ClosingQuery, b closure.Breakdown, figure closure.Figure, percentages []int) ([]closure.Spread, error) {
+func (s counting) Spreads(ctx context.Context, q storage.ClosingQuery, b closure.Breakdown, f closure.Figure, percentages []int) ([]closure.Spread, error) {
 	rows, err := s.rows(ctx, q)
-	return closure.Spreads(slices.Values(rows), b, figure, percentages), err
+	return closure.Spreads(slices.Values(rows), b, f, percentages), err
 }
 
 // A haunted store shows the closings of what was purged.
@@ -513,4 +513,6 @@ func (s *remembering) History(ctx context.Context, k storage.Key, after int64, l
 // An effusive classifier hears everything in every message.
 type effusive struct{}
 
-func (effusive) Marks(conversation.Actor, string) []closure.Mark { return closure.Marks() }
+func (effusive) Marks(context.Context, conversation.Actor, string) []closure.Mark {
+	return closure.Marks()
+}

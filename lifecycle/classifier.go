@@ -4,31 +4,41 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
 )
 
 // A Classifier says what a message of a visitor, an agent or a supervisor means
-// for the goodbye. It is asked before a message is decided on, unless the host
-// marked it or it is automatic; never for what bots and the system say. What it
-// costs, every message costs.
+// for the goodbye. It is asked before a message is decided on, outside of any
+// transaction, unless the host marked it or it is automatic; never about what bots
+// and the system say. The message waits for it.
+//
+// It should return when ctx is done, after [ClassifierTimeout]; the Desk does not
+// wait for it longer. If it is late or panics, that is logged and the message has
+// no marks.
 type Classifier interface {
 	// Marks returns the marks of a message, which must not be kept. Marks that a
 	// message of the actor cannot have are left out. It must be safe for
-	// concurrent use. A panic is logged and marks nothing.
-	Marks(by conversation.Actor, text string) []closure.Mark
+	// concurrent use.
+	Marks(ctx context.Context, by conversation.Actor, text string) []closure.Mark
 }
 
-// ByPhrases recognises messages by the phrases in them.
-type ByPhrases closure.Phrases
+// ClassifierTimeout is how long a [Classifier] may take for one message.
+const ClassifierTimeout = time.Second
 
-// Marks implements [Classifier].
-func (p ByPhrases) Marks(by conversation.Actor, text string) []closure.Mark {
+// ByPhrases returns a classifier that recognises messages by the phrases in them,
+// as they are now.
+func ByPhrases(p closure.Phrases) Classifier { return byPhrases{p.Recognizer()} }
+
+type byPhrases struct{ closure.Recognizer }
+
+func (p byPhrases) Marks(_ context.Context, by conversation.Actor, text string) []closure.Mark {
 	if by.Kind == conversation.KindVisitor {
-		return closure.Phrases(p).OfVisitor(text)
+		return p.OfVisitor(text)
 	}
-	return closure.Phrases(p).OfAgent(text)
+	return p.OfAgent(text)
 }
 
 // classify marks a message that its host did not.
@@ -39,26 +49,48 @@ func (c *commands) classify(ctx context.Context, by conversation.Actor, command 
 	}
 	switch by.Kind {
 	case conversation.KindVisitor, conversation.KindAgent, conversation.KindSupervisor:
-		say.Marks = c.marks(ctx, by, say.Text)
+		for _, mark := range c.marks(ctx, by, say.Text) {
+			one := conversation.Say{Marks: []closure.Mark{mark}}
+			if conversation.CheckCommand(by, one) == nil && !slices.Contains(say.Marks, mark) {
+				say.Marks = append(say.Marks, mark)
+			}
+		}
 	}
 	return say
 }
 
-func (c *commands) marks(ctx context.Context, by conversation.Actor, text string) (marks []closure.Mark) {
-	defer func() {
-		if p := recover(); p != nil {
-			marks = nil
-			// Its value may hold the message, which logs never get.
-			c.log.ErrorContext(ctx, "classifier panicked", "panic", fmt.Sprintf("%T", p))
-		}
-	}()
-	for _, mark := range c.judge.Marks(by, text) {
-		say := conversation.Say{Marks: []closure.Mark{mark}}
-		if conversation.CheckCommand(by, say) == nil && !slices.Contains(marks, mark) {
-			marks = append(marks, mark)
-		}
+// marks waits for the classifier no longer than it may take. One that does not
+// return keeps its goroutine.
+func (c *commands) marks(ctx context.Context, by conversation.Actor, text string) []closure.Mark {
+	if _, ours := c.judge.(byPhrases); ours {
+		return c.judge.Marks(ctx, by, text)
 	}
-	return marks
+	type answer struct {
+		marks  []closure.Mark
+		failed string
+	}
+	ctx, cancel := context.WithTimeout(ctx, ClassifierTimeout)
+	defer cancel()
+	answered := make(chan answer, 1)
+	go func() {
+		a := answer{failed: "it ended its goroutine"}
+		defer func() {
+			if p := recover(); p != nil {
+				a.failed = fmt.Sprintf("panic of %T", p) // its value may hold the message, which logs never get
+			}
+			answered <- a
+		}()
+		a = answer{marks: slices.Clone(c.judge.Marks(ctx, by, text))}
+	}()
+	a := answer{failed: "it did not answer in time"}
+	select {
+	case a = <-answered:
+	case <-ctx.Done():
+	}
+	if a.failed != "" {
+		c.log.ErrorContext(ctx, "classifier failed", "why", a.failed)
+	}
+	return a.marks
 }
 
 // Tags returns the catalogue of a workspace in the order that a list shows it:

@@ -95,6 +95,6 @@
 // The package does not know who anybody is: the host authenticates, and says on
 // whose behalf it calls. It moves no message to anybody and renders no page. It
 // starts no goroutine but the workers of a running Tick and one for each question
-// to a Router of the host's, and reads the real time in one place, which a fake
+// to a Router or a Classifier of the host's, and reads the real time in one place, which a fake
 // clock replaces.
 package lifecycle

@@ -31,6 +31,7 @@ func chapters() []chapter {
 		{"removal", removalSentences()},
 		{"snooze", snoozeSentences},
 		{"closing", closingSentences},
+		{"forms", formSentences},
 		{"courtesy", courtesySentences},
 		{"survey", surveySentences},
 		{"customers", customerSentences},

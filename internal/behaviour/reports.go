@@ -215,7 +215,8 @@ var reportSentences = []sentence{
 		f := closure.Filter{From: time.Date(2026, 3, 28, 0, 0, 0, 0, paris), To: time.Date(2026, 3, 31, 0, 0, 0, 0, paris)}
 		w.same("in Paris", w.by(f, paris, closure.ByDay), map[string]int64{"2026-03-28": 1, "2026-03-29": 4, "2026-03-30": 2})
 		w.same("in UTC", w.by(f, nil, closure.ByDay), map[string]int64{"2026-03-28": 2, "2026-03-29": 4, "2026-03-30": 1})
-		spreads, err := w.Desk.Spreads(w.Context(), workspace, lifecycle.ReportQuery{Filter: f, By: []closure.Dimension{closure.ByDay}, Zone: paris}, closure.Resolution, 50)
+		q := lifecycle.ReportQuery{Filter: f, By: []closure.Dimension{closure.ByDay}, Zone: paris}
+		spreads, err := w.Desk.Spreads(w.Context(), workspace, q, closure.Resolution, 50)
 		w.ok(err)
 		w.same("spreads", []string{spreads[0].Keys[0], spreads[2].Keys[0]}, []string{"2026-03-28", "2026-03-30"})
 	}},
@@ -343,7 +344,8 @@ var reportSentences = []sentence{
 		}
 		mean, ok := w.report(lifecycle.ReportQuery{}).Total.Figures[closure.Handling].Mean()
 		w.same("mean", [2]any{closure.Duration(mean), ok}, [2]any{16*time.Minute + 45*time.Second, true})
-		spreads, err := w.Desk.Spreads(w.Context(), workspace, lifecycle.ReportQuery{By: []closure.Dimension{closure.ByAgent}}, closure.Handling, 1, 50, 75, 76, 100)
+		byAgent := lifecycle.ReportQuery{By: []closure.Dimension{closure.ByAgent}}
+		spreads, err := w.Desk.Spreads(w.Context(), workspace, byAgent, closure.Handling, 1, 50, 75, 76, 100)
 		w.ok(err)
 		w.same("spreads", spreads, []closure.Spread{{Keys: []string{"ann"}, N: 4, Values: []int64{
 			ms(time.Minute), ms(2 * time.Minute), ms(4 * time.Minute), ms(time.Hour), ms(time.Hour),

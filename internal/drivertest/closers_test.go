@@ -63,8 +63,8 @@ type closersRun struct {
 
 	deaf bool // a fault: what a closing was decided on is forgotten
 
-	chats   []*closersChat
-	perhaps []string // what is wrong beside the conversations
+	chats  []*closersChat
+	failed []string // what is wrong beside the conversations
 
 	did map[string]int
 }
@@ -195,6 +195,9 @@ func newClosersChat(dice *rand.Rand, i int) *closersChat {
 		chatter:  dice.IntN(5),
 		tried:    make(chan struct{}),
 	}
+	if c.group == "bot" {
+		c.assigned = dice.IntN(3) == 0
+	}
 	outcome := func() closure.Outcome { return metaPick(dice, closure.Outcomes()...) }
 	asOf := func() conversation.Version { return metaPick[conversation.Version](dice, -1, 0, 0, 1) }
 	form := func() closure.Form {
@@ -221,6 +224,10 @@ func newClosersChat(dice *rand.Rand, i int) *closersChat {
 	closing := 2 + dice.IntN(2)
 	if c.chatter < 2 {
 		closing-- // a timer is one of them
+	}
+	bots := func(plan []closersStep) bool { return plan[0].by == robo }
+	if i := slices.IndexFunc(closers, bots); c.group == "bot" && !c.assigned {
+		closers[0], closers[i] = closers[i], closers[0] // it has it
 	}
 	c.plans = closers[:closing]
 	var messages []closersStep
@@ -346,7 +353,7 @@ func (r *closersRun) race(ctx context.Context, chats []*closersChat) error {
 	racers.Wait()
 	tickers.Wait()
 	for _, ticks := range ticked {
-		r.perhaps = append(r.perhaps, ticks.note(chats)...)
+		r.failed = append(r.failed, ticks.note(chats)...)
 	}
 	return ctx.Err()
 }

@@ -18,7 +18,7 @@ import (
 // wrong returns what must not be, from the journals and from what the racers were
 // told. It counts what happened.
 func (r *closersRun) wrong(ctx context.Context) []string {
-	all := r.perhaps
+	all := r.failed
 	clear(r.did)
 	var recounted []closure.Record
 	for _, c := range r.chats {

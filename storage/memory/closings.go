@@ -67,7 +67,11 @@ func (s *Store) closingsOf(q storage.ClosingQuery) iter.Seq[closure.Record] {
 				return
 			}
 			c := s.conversations[storage.Key{Workspace: q.Workspace, Conversation: p.Conversation}]
-			if r := c.closings[p.Number]; q.Selects(r, c.closedAfter(p.Number)) && !yield(r) {
+			var next time.Time
+			if q.Last {
+				next = c.closedAfter(p.Number)
+			}
+			if r := c.closings[p.Number]; q.Selects(r, next) && !yield(r) {
 				return
 			}
 		}

@@ -178,8 +178,8 @@ func (p closingPlace) compare(other closingPlace) int {
 	return cmp.Or(p.place.compare(other.place), cmp.Compare(p.number, other.number))
 }
 
-// closingBounds returns the place that a list of closings begins at and the one
-// that it ends before, by instant, whichever comes first.
+// closingBounds returns the earliest place that a list of closings can have, and
+// the one that all of it is before.
 func closingBounds(q storage.ClosingQuery) (low, high closingPlace) {
 	low.at, high.at = since(q.From), until(q.To)
 	if q.After == (closure.Place{}) {

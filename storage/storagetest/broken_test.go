@@ -34,7 +34,7 @@ func faults() (all []fault) {
 		loadFaults, commitFaults, commandFaults, seatFaults, seenFaults, historyFaults, dueFaults, policiesFaults,
 		outdatedFaults, setBackFaults, setbacksFaults, feedFaults, advanceFaults, eraseFaults, purgeFaults,
 		recordFaults, listFaults, dueRecordsFaults, viewFaults, countFaults,
-		closingFaults, tallyFaults, spreadFaults, clockFaults, valueFaults,
+		closingFaults, tallyFaults, spreadFaults, aroundClosingFaults, clockFaults, valueFaults,
 		ownershipFaults, contextFaults, concurrencyFaults, takerFaults, txFaults,
 	} {
 		all = append(all, list...)

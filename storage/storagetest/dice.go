@@ -96,7 +96,7 @@ func (r dice) closing(conversation string, number int, at time.Time) closure.Rec
 // another workspace.
 func (p probe) fileRandom(r dice) (records []closure.Record) {
 	p.Helper()
-	for i := range 120 {
+	for i := range 100 {
 		conversation := fmt.Sprintf("%c-%d", "aAbB"[r.IntN(4)], i)
 		at := r.instant()
 		var of, again []closure.Record

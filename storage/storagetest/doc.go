@@ -27,7 +27,7 @@
 //
 // # Writing a store
 //
-// With a database, a store is seven tables and little more than a statement for
+// With a database, a store is nine tables and little more than a statement for
 // each method:
 //
 //   - conversations by (workspace, conversation): version, body, the instants of
@@ -47,6 +47,11 @@
 //     available, capacity, when a seat was last taken or freed and how often. How
 //     many seats are taken is no column: it is counted. An index on (due,
 //     workspace, kind, ID).
+//   - closings by (workspace, conversation, number): when, what they are told apart
+//     by, and each figure, in columns of their own, with an index on (workspace,
+//     instant, conversation, number).
+//   - tags and articles of closings by (workspace, conversation, number, kind,
+//     word), with an index on (workspace, kind, word).
 //   - cursors by subscriber; and one row for where the feed begins and ends,
 //     which no event tells any more when all were purged.
 //
@@ -62,10 +67,11 @@
 //	go test -run 'TestStore/(Records|List|DueRecords)'
 //	go test -run 'TestStore/(View|Count)'
 //	go test -run 'TestStore/(Seats|Seen)'
+//	go test -run 'TestStore/(Closings|Tally|Spreads)'
 //	go test -run 'TestStore/(Clock|Values|Ownership|Context|Concurrency)'
 //
 // Many subtests of Load and Commit also look at the feed, the queues, the
-// setbacks, the records and the views, to see that what must not change did not.
+// setbacks, the records, the views and the closings, to see that what must not change did not.
 // They pass when those methods are there.
 //
 // # What is easy to get wrong
@@ -109,6 +115,19 @@
 // must not make two rows of one, and groups and tags in one column must not be
 // searched for text: "sales" is in "sales.eu". What is selected is limited, not
 // what is looked at.
+//
+// Closings. A closing that is put again is another one in the same place: whatever
+// it said before, also its tags and articles, is gone. The place is compared as a
+// triple, and numbers are numbers: 10 is behind 9. That a conversation was closed
+// again is asked of all its closings, not of those that are selected.
+//
+// Tally and Spreads. A closing without tags is in the group of the empty key, and
+// one with two tags and three articles in six groups by both. Tables of tags and
+// articles that are joined where nobody asked for them count a closing several
+// times. A filter by a tag selects closings, with all their tags. An aggregate
+// without GROUP BY makes a row of nothing. What there is none of is in no number,
+// sum or rank; zero is. Sums are whole: floating point is not. Bounds of filters
+// and days may be finer than microseconds, which closings are not: round them up.
 //
 // SetBack. It changes no version, so that a commit does not see it. The version
 // must be compared by the statement that writes; it could otherwise set back a

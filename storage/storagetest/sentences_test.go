@@ -54,6 +54,9 @@ var notTested = map[string]string{
 	"It does not stand still during a transaction.":                                                                                                                              "a clock is not in a transaction here, and a kit that waits for one to move depends on timing",
 	"It is not safe for concurrent use.":                                                                                                                                         "binds the caller",
 	"Texts are valid UTF-8 without NUL.":                                                                                                                                         "binds the caller",
+	"Closings are of this conversation, each number once.":                                                                                                                       "binds the caller",
+	"Who asks sees that the breakdown has known dimensions, each once, and the days ByDay needs.":                                                                                "binds the caller",
+	"A Tallier is a store that counts closings by itself, as package closure counts what Closings returns.":                                                                      "says what follows",
 	"Limits are positive.":                                                                                                                                                       "binds the caller",
 }
 
