@@ -23,7 +23,7 @@ soak: ## the suites on real databases with ROUNDS (1000) crashes, TIMERS (100000
 		$(GO) test -v -timeout 10h -run '^Test(Metamorphic|Timers|.*Killed|.*PowerLoss)' \
 		./internal/drivertest/... | .ci/figures
 
-views: ## plans and times of lists over a million conversations, on both databases
+views: ## plans and times of lists and reports over a million conversations, on both databases
 	@ADJOURN_MILLION=1 $(GO) test -v -timeout 1h -run '(SQLiteCrowd|PostgresViews)' ./internal/drivertest | \
 		sed -nE 's/^ *([a-z]+)_[a-z_]+test\.go:[0-9]+: views: /\1: /p'
 
