@@ -15,12 +15,12 @@ test: ## every test of every module, with the race detector, in random order
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m -shuffle=on $(TESTFLAGS) work
 
 figures: ## what the suites that claim "never" have counted, without the race detector
-	@$(GO) test -v -run '^Test(EveryCell|Model|Broken|Stores|Metamorphic|PostgresFeed|Timers|.*Killed|.*PowerLoss)' \
+	@$(GO) test -v -run '^Test(EveryCell|Model|ClosingsAre|Broken|Stores|Metamorphic|Closers|PostgresFeed|Timers|.*Killed|.*PowerLoss)' \
 		./conversation ./storage/storagetest ./internal/drivertest/... | .ci/figures
 
 soak: ## the suites on real databases with ROUNDS (1000) crashes, TIMERS (100000), CONVERSATIONS (20000) that are routed and 10 times the random streams
-	METAMORPHIC=10 CRASH_ROUNDS=$(ROUNDS) CRASH_TIMERS=$(TIMERS) ROUTING_CONVERSATIONS=$(CONVERSATIONS) ROUTING_DEATHS=$(ROUNDS) \
-		$(GO) test -v -timeout 10h -run '^Test(Metamorphic|Timers|.*Killed|.*PowerLoss)' \
+	METAMORPHIC=10 CLOSERS=10 CRASH_ROUNDS=$(ROUNDS) CRASH_TIMERS=$(TIMERS) ROUTING_CONVERSATIONS=$(CONVERSATIONS) ROUTING_DEATHS=$(ROUNDS) \
+		$(GO) test -v -timeout 10h -run '^Test(Metamorphic|Closers|Timers|.*Killed|.*PowerLoss)' \
 		./internal/drivertest/... | .ci/figures
 
 views: ## plans and times of lists and reports over a million conversations, on both databases

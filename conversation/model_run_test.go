@@ -24,7 +24,7 @@ import (
 
 var (
 	modelSeed     = flag.Uint64("model.seed", 0, "seed of the random lives of TestModel; 0 draws one")
-	modelCommands = flag.Int64("model.commands", 1_000_000, "how many commands TestModel gives, at least")
+	modelCommands = flag.Int64("model.commands", 400_000, "how many commands TestModel gives, at least")
 )
 
 // A modelMachine is what the model runs beside: the package, or the package with

@@ -318,15 +318,18 @@ func (t *ticker) expire(ctx context.Context, key storage.Key) ([]conversation.Re
 	if err != nil || len(p.records) > 0 || seen != nil {
 		return p.records, err
 	}
-	return nil, d.checkStuck(ctx, key, t.At)
+	return nil, d.checkStuck(ctx, key, p.after.Version, t.At)
 }
 
-func (d *Desk) checkStuck(ctx context.Context, key storage.Key, now time.Time) error {
+// checkStuck finds a conversation that is due still, though there was nothing to
+// do. One that somebody has changed meanwhile has its next turn.
+func (d *Desk) checkStuck(ctx context.Context, key storage.Key, at conversation.Version, now time.Time) error {
 	loaded, err := d.store.Load(ctx, key, "")
 	if err != nil {
 		return fmt.Errorf("lifecycle: load %s: %w", key.Conversation, err)
 	}
-	if due := loaded.Head.Due; !due.IsZero() && !due.After(now) {
+	due := loaded.Head.Due
+	if loaded.Head.Version == int64(at) && !due.IsZero() && !due.After(now) {
 		return errStuck
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/adjourn/adjourn/closure"
@@ -562,7 +563,7 @@ var closingCases = []testCase{
 					}
 					q.After = page[2].Place()
 				}
-				p.same(fmt.Sprintf("what pages of %+v find", q), got, want)
+				p.sameClosings(fmt.Sprintf("what pages of %+v find", q), got, want)
 			}
 		},
 	},
@@ -577,7 +578,7 @@ var closingCases = []testCase{
 		run: func(p probe) {
 			r := p.dice()
 			records := p.fileRandom(r)
-			for range 40 {
+			for range 20 {
 				q := r.query()
 				q.Newest = r.one(2)
 				if r.one(2) {
@@ -588,7 +589,7 @@ var closingCases = []testCase{
 					limit = 1 + r.IntN(20)
 				}
 				what := fmt.Sprintf("the first %d of what %+v finds", limit, q)
-				p.same(what, p.closings(acme(q), limit), want[:min(limit, len(want))])
+				p.sameClosings(what, p.closings(acme(q), limit), want[:min(limit, len(want))])
 			}
 		},
 	},
@@ -676,7 +677,23 @@ func acme(q storage.ClosingQuery) storage.ClosingQuery {
 // finds checks which closings a query selects.
 func (p probe) finds(q storage.ClosingQuery, want ...closure.Record) {
 	p.Helper()
-	p.same(fmt.Sprintf("what %+v finds", q), p.closings(acme(q), all), want)
+	p.sameClosings(fmt.Sprintf("what %+v finds", q), p.closings(acme(q), all), want)
+}
+
+// sameClosings is same, and says first which closings they are.
+func (p probe) sameClosings(what string, got, want []closure.Record) {
+	p.Helper()
+	names := func(closings []closure.Record) []string {
+		var list []string
+		for _, r := range closings {
+			list = append(list, fmt.Sprint(r.Conversation, " ", r.Number))
+		}
+		return list
+	}
+	p.same("the names in "+what, names(got), names(want))
+	for i := range got {
+		p.same("closing "+strconv.Itoa(i)+" in "+what, got[i], want[i])
+	}
 }
 
 // filing is the next commit to a conversation, with closings.
