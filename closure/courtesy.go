@@ -69,7 +69,8 @@ type Courtesy struct {
 	// never.
 	AskedAt time.Time `json:"asked_at,omitzero"`
 
-	// ActiveAt is when the visitor was last asked, or wrote, or typed.
+	// ActiveAt is when the visitor last got something to answer, or wrote, or
+	// typed.
 	ActiveAt time.Time `json:"active_at,omitzero"`
 
 	Answered bool `json:"answered,omitempty"` // the visitor has written since they were asked
@@ -79,16 +80,31 @@ type Courtesy struct {
 	Open bool `json:"open,omitempty"`
 }
 
-// AgentSaid takes in a message of an agent.
+// AgentSaid takes in a message of an agent. What says goodbye once the visitor has
+// answered does not ask again, though it offers more help; what neither asks nor says
+// goodbye gives the visitor something new to answer.
 func (c Courtesy) AgentSaid(at time.Time, marks []Mark) Courtesy {
 	c.Open = false
-	if slices.Contains(marks, CheckIn) {
-		return c.Asked(at)
-	}
-	if c.Answered && slices.Contains(marks, Farewell) {
+	farewell := slices.Contains(marks, Farewell)
+	switch {
+	case farewell && c.Answered:
 		c.Farewell = true
+	case slices.Contains(marks, CheckIn):
+		return c.Asked(at)
+	case !farewell:
+		c.Farewell = false
+		c.ActiveAt = at
 	}
 	return c
+}
+
+// FollowedUp takes in that the visitor was asked by the idle rules. That is no
+// reason to begin a goodbye anew that is complete.
+func (c Courtesy) FollowedUp(at time.Time) Courtesy {
+	if c.Answered && c.Farewell {
+		return c
+	}
+	return c.Asked(at)
 }
 
 // Asked takes in that the visitor was asked whether anything is left.
@@ -139,6 +155,7 @@ type Step string
 
 // The steps. The values are the API's: they never change.
 const (
+	StepTake     Step = "take"        // take the conversation: who does not have it cannot answer
 	StepAnswer   Step = "answer"      // answer what the visitor wrote
 	StepCheckIn  Step = "check_in"    // ask whether anything is left
 	StepWait     Step = "wait"        // give the visitor time to answer

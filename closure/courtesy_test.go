@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ func silence(d time.Duration) beat {
 
 var (
 	typing   = beat{"typing", time.Second, closure.Courtesy.VisitorTyped}
-	followUp = beat{"follow-up", time.Second, closure.Courtesy.Asked}
+	followUp = beat{"follow-up", time.Second, closure.Courtesy.FollowedUp}
 	botSays  = beat{"bot", time.Second, func(c closure.Courtesy, _ time.Time) closure.Courtesy { return c.BotSaid() }}
 )
 
@@ -51,6 +52,11 @@ func play(beats []beat) (c closure.Courtesy, now time.Time) {
 }
 
 const patience = 2 * time.Minute
+
+func graded(beats []beat) closure.Grade {
+	c, now := play(beats)
+	return c.Grade(now, patience)
+}
 
 func TestCourtesy(t *testing.T) {
 	t.Parallel()
@@ -68,7 +74,7 @@ func TestCourtesy(t *testing.T) {
 	goodbye := closure.Advice{Grade: abrupt, Next: closure.StepFarewell, Phrase: closure.DefaultFarewell}
 	none := func(g closure.Grade) closure.Advice { return closure.Advice{Grade: g} }
 
-	said, asked, bye := agentSays(), agentSays(asks), agentSays(leaves)
+	said, asked, bye, both := agentSays(), agentSays(asks), agentSays(leaves), agentSays(asks, leaves)
 	wrote, agreed, left := visitorSays(), visitorSays(confirms), visitorSays(leaves)
 	tests := []struct {
 		name  string
@@ -89,14 +95,24 @@ func TestCourtesy(t *testing.T) {
 		{"a goodbye to an answer that marks nothing", []beat{asked, wrote, bye}, none(confirmed)},
 		{"the visitor has the last word", []beat{asked, agreed, bye, left}, none(confirmed)},
 		{"confirmed once more", []beat{asked, agreed, bye, agreed}, none(confirmed)},
-		{"the agent goes on after the goodbye", []beat{asked, agreed, bye, said}, none(confirmed)},
+		{"the agent goes on after the goodbye", []beat{asked, agreed, bye, said}, goodbye},
+		{"the agent goes on, and says goodbye again", []beat{asked, agreed, bye, said, bye}, none(confirmed)},
+		{"a goodbye that offers more help", []beat{asked, agreed, both}, none(confirmed)},
+		{"a goodbye that offers more help, in the other order", []beat{asked, agreed, agentSays(leaves, asks)}, none(confirmed)},
+		{"a goodbye that offers more help, to another question", []beat{asked, wrote, both}, none(confirmed)},
+		{"a second one that offers more help", []beat{asked, agreed, both, both}, none(confirmed)},
+		{"a follow-up after the goodbye", []beat{asked, agreed, bye, followUp}, none(confirmed)},
+		{"a follow-up long after the goodbye", []beat{asked, agreed, bye, silence(time.Hour), followUp}, none(confirmed)},
+		{"a follow-up before the goodbye", []beat{asked, agreed, followUp}, wait(patience)},
+		{"a follow-up after a goodbye that is over", []beat{asked, agreed, bye, said, followUp}, wait(patience)},
+		{"a follow-up after another question", []beat{asked, agreed, bye, wrote, followUp}, answer},
 		{"the bot goes on after the goodbye", []beat{asked, agreed, bye, botSays}, none(confirmed)},
 		{"typing after the goodbye", []beat{asked, agreed, bye, typing}, none(confirmed)},
 		{"the visitor comes back after the goodbye", []beat{asked, agreed, bye, wrote}, answer},
 		{"answered after the goodbye", []beat{asked, agreed, bye, wrote, said}, goodbye},
 		{"another goodbye", []beat{asked, agreed, bye, wrote, bye}, none(confirmed)},
 		{"asked again after the goodbye", []beat{asked, agreed, bye, asked}, wait(patience)},
-		{"asked and a goodbye at once", []beat{wrote, agentSays(asks, leaves), agreed}, goodbye},
+		{"asked and a goodbye at once", []beat{wrote, both, agreed}, goodbye},
 		{"asked and a goodbye at once, in the other order", []beat{wrote, agentSays(leaves, asks), agreed}, goodbye},
 		{"a goodbye before the answer", []beat{asked, bye, agreed}, goodbye},
 		{"no goodbye", []beat{asked, agreed}, goodbye},
@@ -111,7 +127,10 @@ func TestCourtesy(t *testing.T) {
 		{"asked, and waited long", []beat{asked, silence(time.Hour)}, none(checkedIn)},
 		{"typing restarts patience", []beat{asked, silence(patience - time.Second), typing, silence(time.Minute)}, wait(time.Minute)},
 		{"typing, and then patience", []beat{asked, typing, silence(patience)}, none(checkedIn)},
-		{"more of the agent does not restart patience", []beat{asked, silence(time.Minute), said, silence(time.Minute)}, none(checkedIn)},
+		{"more of the agent restarts patience", []beat{asked, silence(patience), said, silence(time.Minute)}, wait(time.Minute)},
+		{"more of the agent, and then patience", []beat{asked, silence(time.Minute), said, silence(patience)}, none(checkedIn)},
+		{"a goodbye restarts no patience", []beat{asked, silence(patience - time.Second), bye}, none(checkedIn)},
+		{"the bot restarts no patience", []beat{asked, silence(patience - time.Second), botSays}, none(checkedIn)},
 		{"asking again restarts patience", []beat{asked, silence(patience), asked}, wait(patience)},
 		{"a goodbye while waiting", []beat{asked, bye}, wait(patience - time.Second)},
 		{"a goodbye after waiting", []beat{asked, silence(patience), bye}, none(checkedIn)},
@@ -146,37 +165,17 @@ func TestCourtesy(t *testing.T) {
 // goodbyes is what went before, told a second time: by looking back at all of it
 // instead of folding it.
 func goodbyes(beats []beat, patience time.Duration) closure.Grade {
-	last := func(from int, f func(string) bool) int {
-		for i := len(beats) - 1; i >= from; i-- {
-			if f(beats[i].name) {
-				return i
-			}
-		}
-		return -1
-	}
-	of := func(names ...string) func(string) bool {
-		return func(name string) bool { return slices.Contains(names, name) }
-	}
-	writes := of("visitor []", "visitor [confirmation]", "visitor [farewell]")
-	speaks := of("agent []", "agent [check_in]", "agent [farewell]", "bot")
-
-	asked := last(0, of("agent [check_in]", "follow-up"))
-	answer := -1
-	if asked >= 0 {
-		if i := slices.IndexFunc(beats[asked:], func(b beat) bool { return writes(b.name) }); i >= 0 {
-			answer = asked + i
-		}
-	}
-	question := last(0, of("visitor []"))
-	if question >= 0 && last(question, speaks) < 0 && last(question+1, writes) < 0 {
+	asked, answer, bye := whereabouts(beats)
+	question := lastOf(beats, 0, "visitor []")
+	switch {
+	case question >= 0 && lastOf(beats, question+1, "agent []", "agent [check_in]", "agent [farewell]", "agent [check_in farewell]",
+		"bot", "visitor [confirmation]", "visitor [farewell]") < 0:
 		return closure.Unanswered
-	}
-	if answer >= 0 && last(max(answer, question), of("agent [farewell]")) >= 0 {
+	case bye >= 0:
 		return closure.Confirmed
-	}
-	if asked >= 0 && answer < 0 {
+	case asked >= 0 && answer < 0:
 		var quiet time.Duration
-		for _, b := range beats[max(asked, last(asked, of("typing")))+1:] {
+		for _, b := range beats[max(asked, lastOf(beats, asked, "typing", "agent []"))+1:] {
 			quiet += b.after
 		}
 		if quiet >= patience {
@@ -186,16 +185,50 @@ func goodbyes(beats []beat, patience time.Duration) closure.Grade {
 	return closure.Abrupt
 }
 
+// whereabouts returns where the visitor was last asked, first answered that, and was
+// last wished goodbye after it with nothing to come; -1 for what is not there.
+func whereabouts(beats []beat) (asked, answer, bye int) {
+	asked, answer, bye = -1, -1, -1
+	for i := len(beats) - 1; i >= 0 && asked < 0; i-- {
+		if !slices.Contains([]string{"agent [check_in]", "agent [check_in farewell]", "follow-up"}, beats[i].name) {
+			continue
+		}
+		_, answered, left := whereabouts(beats[:i])
+		over := beats[i].name == "agent [check_in farewell]" && answered >= 0 || beats[i].name == "follow-up" && left >= 0
+		if !over {
+			asked = i
+		}
+	}
+	if asked < 0 {
+		return asked, answer, bye
+	}
+	if i := slices.IndexFunc(beats[asked:], func(b beat) bool { return strings.HasPrefix(b.name, "visitor") }); i >= 0 {
+		answer = asked + i
+		bye = lastOf(beats, max(answer, lastOf(beats, 0, "visitor []", "agent []")), "agent [farewell]", "agent [check_in farewell]")
+	}
+	return asked, answer, bye
+}
+
+// lastOf returns the last of the beats from one on that has one of the names, or -1.
+func lastOf(beats []beat, from int, names ...string) int {
+	for i := len(beats) - 1; i >= from; i-- {
+		if slices.Contains(names, beats[i].name) {
+			return i
+		}
+	}
+	return -1
+}
+
 // differences counts the conversations, every one of up to four beats and random
 // longer ones, that grade and looking back judge differently.
-func differences(seed uint64, grade func(c closure.Courtesy, now time.Time) closure.Grade) (found int, first string, grades map[closure.Grade]int) {
+func differences(seed uint64, grade func(beats []beat) closure.Grade) (found int, first string, grades map[closure.Grade]int) {
 	alphabet := []beat{
-		agentSays(), agentSays(asks), agentSays(leaves), visitorSays(), visitorSays(confirms), visitorSays(leaves),
+		agentSays(), agentSays(asks), agentSays(leaves), agentSays(asks, leaves), visitorSays(), visitorSays(confirms), visitorSays(leaves),
 		typing, followUp, botSays, silence(patience - time.Second),
 	}
 	grades = map[closure.Grade]int{}
 	compare := func(beats []beat) {
-		got, want := grade(play(beats)), goodbyes(beats, patience)
+		got, want := grade(beats), goodbyes(beats, patience)
 		grades[want]++
 		if got == want {
 			return
@@ -234,7 +267,7 @@ func differences(seed uint64, grade func(c closure.Courtesy, now time.Time) clos
 func TestCourtesyByLookingBack(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
-	found, first, grades := differences(seed, func(c closure.Courtesy, now time.Time) closure.Grade { return c.Grade(now, patience) })
+	found, first, grades := differences(seed, graded)
 	if found > 0 {
 		t.Errorf("seed %d: %d differences, the first: %s", seed, found, first)
 	}
@@ -250,22 +283,62 @@ func TestCourtesyByLookingBack(t *testing.T) {
 // plausible wrong ways.
 func TestLookingBackCatches(t *testing.T) {
 	t.Parallel()
-	planted := map[string]func(c closure.Courtesy, now time.Time) closure.Grade{
-		"an open question is forgotten": func(c closure.Courtesy, now time.Time) closure.Grade {
+	later := func(grade func(c closure.Courtesy, now time.Time) closure.Grade) func([]beat) closure.Grade {
+		return func(beats []beat) closure.Grade { return grade(play(beats)) }
+	}
+	instead := func(name string, do func(closure.Courtesy, time.Time) closure.Courtesy) func([]beat) closure.Grade {
+		return func(beats []beat) closure.Grade {
+			beats = slices.Clone(beats)
+			for i := range beats {
+				if beats[i].name == name {
+					beats[i].do = do
+				}
+			}
+			return graded(beats)
+		}
+	}
+	planted := map[string]func(beats []beat) closure.Grade{
+		"an open question is forgotten": later(func(c closure.Courtesy, now time.Time) closure.Grade {
 			c.Open = false
 			return c.Grade(now, patience)
-		},
-		"no goodbye is needed": func(c closure.Courtesy, now time.Time) closure.Grade {
+		}),
+		"no goodbye is needed": later(func(c closure.Courtesy, now time.Time) closure.Grade {
 			c.Farewell = c.Answered
 			return c.Grade(now, patience)
-		},
-		"typing is no activity": func(c closure.Courtesy, now time.Time) closure.Grade {
+		}),
+		"typing is no activity": later(func(c closure.Courtesy, now time.Time) closure.Grade {
 			c.ActiveAt = c.AskedAt
 			return c.Grade(now, patience)
-		},
-		"impatience": func(c closure.Courtesy, now time.Time) closure.Grade {
+		}),
+		"impatience": later(func(c closure.Courtesy, now time.Time) closure.Grade {
 			return c.Grade(now, patience-time.Second)
-		},
+		}),
+		"what the agent adds gives nothing to answer": instead("agent []", func(c closure.Courtesy, _ time.Time) closure.Courtesy {
+			c.Open = false
+			return c
+		}),
+		"a goodbye outlives what the agent adds": instead("agent []", func(c closure.Courtesy, at time.Time) closure.Courtesy {
+			after := c.AgentSaid(at, nil)
+			after.Farewell = c.Farewell
+			return after
+		}),
+		"a goodbye that offers more help begins anew": instead("agent [check_in farewell]", func(c closure.Courtesy, at time.Time) closure.Courtesy {
+			return c.AgentSaid(at, []closure.Mark{asks})
+		}),
+		"a goodbye that offers more help asks nothing": instead("agent [check_in farewell]", func(c closure.Courtesy, at time.Time) closure.Courtesy {
+			return c.AgentSaid(at, []closure.Mark{leaves})
+		}),
+		"a follow-up begins anew": instead("follow-up", closure.Courtesy.Asked),
+		"a follow-up after the answer is none": instead("follow-up", func(c closure.Courtesy, at time.Time) closure.Courtesy {
+			if c.Answered {
+				return c
+			}
+			return c.Asked(at)
+		}),
+		"a follow-up answers": instead("follow-up", func(c closure.Courtesy, at time.Time) closure.Courtesy {
+			c.Open = false
+			return c.FollowedUp(at)
+		}),
 	}
 	for name, grade := range planted {
 		if found, _, _ := differences(1, grade); found == 0 {

@@ -24,11 +24,12 @@ func Sentiments() []Sentiment { return []Sentiment{Positive, Neutral, Negative} 
 type Form struct {
 	Sentiment Sentiment `json:"sentiment,omitempty"`
 
-	// Notes are for the next engagement with the customer. Only agents see them.
+	// Notes are for the next engagement with the customer. Only agents see them,
+	// and they are erased with the customer's other texts. Tags and tickets are not.
 	Notes string `json:"notes,omitempty"`
 
 	Tags    []string `json:"tags,omitempty"`    // of the host's catalogue
-	Tickets []string `json:"tickets,omitempty"` // numbers of tickets and links to them
+	Tickets []string `json:"tickets,omitempty"` // numbers of tickets and links to them, and nothing personal
 }
 
 // A Field is a part of a closing that a host may demand of people.

@@ -15,8 +15,9 @@ import (
 //
 // A phrase of one word must begin or end a clause: "bye" is no farewell in "a bye
 // week". One that is written with a full stop or a question mark must end a
-// clause, or a question, or another phrase must follow: "take care." is no
-// farewell in "I will take care of it".
+// clause, or be a question of its own, or another phrase must follow: "take care."
+// is no farewell in "I will take care of it", nor "anything else?" a check-in in
+// "Have you tried anything else?".
 //
 // A visitor who asks something, or writes more than 50 words, wants more than to
 // say goodbye: such a message has no mark. What is not recognised costs a
@@ -42,13 +43,14 @@ const maxGoodbye = 50 // words
 func DefaultPhrases() Phrases {
 	p := Phrases{
 		CheckIn: []string{
-			"is there anything else", "anything else I can", "anything else we can", "anything else I could", "anything else we could",
+			"anything else I can", "anything else we can", "anything else I could", "anything else we could",
 			"anything else that I can", "anything else that we can", "anything else you need", "anything else you would like",
-			"anything else you'd like", "with anything else", "need anything else", "anything else today", "anything else?",
-			"anything further I can", "something else I can", "what else can I", "what else can we", "any other questions",
-			"any further questions", "any more questions", "other questions?", "does that answer your", "did that answer your",
-			"does this answer your", "have I answered", "is everything clear", "is that everything", "was that everything",
-			"are you still there", "are you still with me", "are you there?", "still there?",
+			"anything else you'd like", "help with anything else", "help you with anything else", "assist with anything else",
+			"assist you with anything else", "need anything else", "need help with anything else", "do anything else for you",
+			"anything else for you", "anything else today", "anything else?", "is there anything else?", "anything more I can",
+			"anything more we can", "anything further I can", "anything further we can", "something else I can", "what else can I",
+			"what else can we", "any other questions", "any further questions", "any more questions", "are you still there?",
+			"are you still with me?", "are you there?",
 		},
 		Confirmation: []string{
 			"that's all I need", "that's all I needed", "that's all I wanted", "that's all for now", "that's all for today",
@@ -61,14 +63,14 @@ func DefaultPhrases() Phrases {
 		},
 		Farewell: []string{
 			"bye", "goodbye", "good bye", "good-bye", "bye bye", "bye-bye", "bye for now", "farewell", "cya", "take care.", "take care of yourself", "see you.",
-			"see you soon", "see you later", "see you around", "see you next time", "good night.", "have a good one",
+			"see you soon", "see you later", "see you around", "see you next time", "good night.", "have a good one", "have a nice one", "all the best.",
 			"enjoy your day", "enjoy the rest of your", "enjoy your evening", "enjoy your weekend", "rest of your day",
 			"thank you for contacting", "thanks for contacting", "thank you for chatting", "thanks for chatting",
 			"thank you for reaching out", "thanks for reaching out", "thank you for getting in touch", "thanks for getting in touch",
 		},
 		Brief: []string{
 			"no", "nope", "nah", "not really", "not at the moment", "not right now", "not for now", "not today", "not that I can think of",
-			"I don't think so", "nothing", "nothing else", "nothing more", "that's all", "thats all", "that is all", "that's it", "thats it",
+			"I don't think so", "nothing", "nothing else", "nothing more", "no need", "that was it", "we're done", "we are done", "that's all", "thats all", "that is all", "that's it", "thats it",
 			"that is it", "that's everything", "that is everything", "I think that's all", "I think that's it", "I think that's everything",
 			"for now", "for today", "I'm good", "im good", "I am good", "I'm fine", "I'm all good", "we're good", "all good", "all set",
 			"it works", "that works", "it worked", "that worked", "that helped", "that helps", "that fixed it", "that solved it",
@@ -81,7 +83,7 @@ func DefaultPhrases() Phrases {
 			"for the quick response", "for the quick reply", "for your quick response", "for the quick help",
 			"perfect", "great", "awesome", "excellent", "brilliant", "wonderful", "fantastic", "cool", "cheers", "great help",
 			"you've been very helpful", "you have been very helpful", "you were very helpful", "you've been a great help",
-			"very helpful", "appreciate it", "I appreciate it", "I really appreciate it", "much appreciated",
+			"you've been great", "you have been great", "very helpful", "appreciate it", "I appreciate it", "I really appreciate it", "much appreciated",
 			"you too", "and you too", "you as well", "same to you", "likewise", "no problem", "no worries",
 		},
 		Unless: []string{
@@ -91,9 +93,9 @@ func DefaultPhrases() Phrases {
 			"when will", "why",
 		},
 	}
-	for _, of := range []string{"nice", "great", "good", "lovely", "wonderful"} {
+	for _, of := range []string{"a nice", "a great", "a good", "a lovely", "a wonderful", "a fantastic", "an amazing", "an excellent"} {
 		for _, time := range []string{"day", "afternoon", "evening", "night", "weekend", "rest of"} {
-			p.Farewell = append(p.Farewell, "have a "+of+" "+time)
+			p.Farewell = append(p.Farewell, "have "+of+" "+time)
 		}
 	}
 	return p
@@ -173,7 +175,7 @@ func (l lists) marks() []Mark {
 type phrase struct {
 	in    lists
 	words []word
-	stop  rune // '.' or '?' if it must end a clause; otherwise 0
+	stop  rune // '.' if it must end a clause, '?' if it must be a question; otherwise 0
 	edge  bool // it must begin or end a clause
 }
 
@@ -223,7 +225,7 @@ func (x index) longest(message []word, begins bool) (in lists, n int) {
 		}
 		end := message[length-1].end
 		ends := end != 0 || x.follows(message[length:])
-		if p.stop == '?' && end != '?' || p.stop == '.' && !ends || p.edge && !begins && !ends {
+		if p.stop == '?' && (end != '?' || !begins) || p.stop == '.' && !ends || p.edge && !begins && !ends {
 			continue
 		}
 		if length > n {

@@ -35,8 +35,10 @@ type Record struct {
 	Sentiment Sentiment // empty: not given
 	Grade     Grade     // empty: no person closed it
 
-	Tags     []string // ascending, without repetition
-	Articles []string // linked to the conversation by now; ascending, without repetition
+	Tags []string // ascending, without repetition
+	// Articles are those that were linked to the conversation by now, or by when it
+	// was reopened after this closing; ascending, without repetition.
+	Articles []string
 
 	Figures Figures
 }
@@ -63,11 +65,12 @@ const (
 	Handling
 
 	// NetHandling is Handling without the courtesy wait: without the time
-	// between asking whether anything is left and the visitor's answer, or else
-	// the end.
+	// between asking whether anything is left and what came next, be it the
+	// visitor's answer, something else from the agent, or the end.
 	NetHandling
 
-	// Resolution: from the opening or reopening to the closing.
+	// Resolution: the time from the opening or reopening to the closing, which is
+	// that in all four states.
 	Resolution
 
 	InBot     // the time in Bot

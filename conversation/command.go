@@ -133,9 +133,10 @@ type Close struct {
 	// [Policy].Required.
 	closure.Form
 
-	// Acknowledged says that the agent has seen the advice of a courtesy guard
-	// that only warns, and closes all the same.
-	Acknowledged bool `json:"acknowledged,omitempty"`
+	// Acknowledged is the grade that a courtesy guard that only warns has warned
+	// of, in the refusal's Advice, and that the agent closes with all the same. If
+	// it is another by then, it is another warning.
+	Acknowledged closure.Grade `json:"acknowledged,omitempty"`
 
 	// Force lets a supervisor or the system close over a guard, such as a
 	// message that came after AsOf, what courtesy asks for, or fields that are
@@ -160,7 +161,10 @@ type OfferSurvey struct{}
 // AnswerSurvey answers a survey. The first answer stands: a second one, and one
 // that comes late, are refused.
 type AnswerSurvey struct {
-	Number  int    `json:"number,omitempty"`  // of the closing; zero: the last
+	// Number is that of the closing, as [SurveyOffered] gave it. Zero means the
+	// last one, unless a survey about an earlier one is open too.
+	Number int `json:"number,omitempty"`
+
 	Rating  int    `json:"rating"`            // 1, the least satisfied, to [MaxRating]
 	Comment string `json:"comment,omitempty"` // at most [MaxNote] bytes
 }

@@ -147,6 +147,8 @@ type Closing struct {
 	Tickets   []string          `json:"tickets,omitempty"` // in the order given
 	Noted     bool              `json:"noted,omitempty"`   // it came with notes
 
+	Articles []string `json:"articles,omitempty"` // linked when it was reopened; none before
+
 	Grade      closure.Grade `json:"grade,omitempty"` // empty: no person closed it
 	Cycle      Cycle         `json:"cycle"`           // that it ended
 	ReopenedAt time.Time     `json:"reopened_at,omitzero"`

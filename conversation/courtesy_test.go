@@ -258,7 +258,7 @@ func TestAGuardThatEnforcesRefusesWithWhatToSayNext(t *testing.T) {
 			continue
 		}
 		refused++
-		for _, c := range []conversation.Close{resolved, unresolved, {Outcome: closure.Resolved, Acknowledged: true}} {
+		for _, c := range []conversation.Close{resolved, unresolved, {Outcome: closure.Resolved, Acknowledged: want.Grade}} {
 			for _, by := range []conversation.Actor{closer(l), sue} {
 				e := l.refused(by, c, conversation.ErrDiscourteous)
 				same(t, g.story+": the advice", e.Advice, want)

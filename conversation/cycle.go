@@ -123,9 +123,23 @@ func (c *Conversation) mark(by Actor, marks []closure.Mark, now time.Time) {
 	case by.person():
 		c.Courtesy = c.Courtesy.AgentSaid(now, marks)
 		c.Cycle.personSaid(now)
-		c.asked(now)
+		if slices.Contains(marks, closure.CheckIn) {
+			c.asked(now)
+		} else {
+			c.Cycle.stopWaiting(now)
+		}
 	default:
 		c.Courtesy = c.Courtesy.BotSaid()
+	}
+}
+
+// request takes in that somebody asked for a person: the visitor wants something
+// still.
+func (c *Conversation) request(by Actor, now time.Time) {
+	c.ask(now)
+	if speaker(by) == idle.Visitor {
+		c.Courtesy = c.Courtesy.VisitorSaid(now, nil)
+		c.Cycle.stopWaiting(now)
 	}
 }
 
@@ -212,10 +226,13 @@ func (c Conversation) Closings() []closure.Record {
 	if c.Closing == nil {
 		return nil
 	}
-	articles := slices.Compact(slices.Sorted(slices.Values(c.Articles)))
 	var all []closure.Record
 	for i := range c.Earlier {
-		all = append(all, c.Earlier[i].record(c.ID, articles))
+		all = append(all, c.Earlier[i].record(c.ID, c.Earlier[i].Articles))
+	}
+	articles := c.Closing.Articles
+	if c.State == StateClosed {
+		articles = c.Articles
 	}
 	return append(all, c.Closing.record(c.ID, articles))
 }
@@ -225,12 +242,18 @@ func (of *Closing) record(conversation string, articles []string) closure.Record
 		Conversation: conversation, Number: of.Number, At: of.At,
 		Outcome: of.Outcome, Reason: of.Reason, Cause: of.Cause, Side: of.Cycle.side(),
 		Agent: of.Agent, Group: of.Group, Sentiment: of.Sentiment, Grade: of.Grade,
-		Tags: slices.Clone(of.Tags), Articles: slices.Clone(articles), Figures: of.figures(),
+		Tags: slices.Clone(of.Tags), Articles: slices.Compact(slices.Sorted(slices.Values(articles))), Figures: of.figures(),
 	}
 	if r.Agent == "" && of.By.person() {
 		r.Agent = of.By.ID
 	}
 	return r
+}
+
+// durations are the figures that a cycle has measured.
+var durations = []closure.Figure{
+	closure.FirstResponse, closure.Handling, closure.NetHandling, closure.Resolution,
+	closure.InBot, closure.InWaiting, closure.InSnoozed,
 }
 
 func (of *Closing) figures() closure.Figures {
@@ -242,13 +265,18 @@ func (of *Closing) figures() closure.Figures {
 	}
 	f[closure.Handling] = closure.Milliseconds(cycle.InAssigned)
 	f[closure.NetHandling] = closure.Milliseconds(cycle.InAssigned - cycle.CourtesyWait)
-	f[closure.Resolution] = closure.Milliseconds(of.At.Sub(cycle.Since))
+	f[closure.Resolution] = closure.Milliseconds(cycle.InBot + cycle.InWaiting + cycle.InAssigned + cycle.InSnoozed)
 	f[closure.InBot] = closure.Milliseconds(cycle.InBot)
 	f[closure.InWaiting] = closure.Milliseconds(cycle.InWaiting)
 	f[closure.InSnoozed] = closure.Milliseconds(cycle.InSnoozed)
 	f[closure.Snoozes] = int64(cycle.Snoozes)
 	f[closure.Prompts] = int64(cycle.Prompts)
 	f[closure.FollowUps] = int64(cycle.FollowUps)
+	if cycle.Since.IsZero() { // it was closed before cycles were kept
+		for _, figure := range durations {
+			f[figure] = closure.None
+		}
+	}
 	if !of.ReopenedAt.IsZero() {
 		f[closure.Reopened] = 1
 	}

@@ -27,6 +27,9 @@ func open(to State) func(*decision, Open) {
 
 func say(d *decision, s Say) {
 	marks := append([]closure.Mark(nil), s.Marks...) // nil for none, as it is read from a store
+	if d.by.person() {
+		marks = d.facts.Policy.marks(marks, s.Text)
+	}
 	d.record(Said{Automatic: d.automatic(s), Marks: marks, Text: s.Text})
 	if speaker(d.by) == idle.Responder {
 		d.answered()
@@ -148,7 +151,7 @@ func closeIt(d *decision, c Close) {
 	e := Closed{Outcome: outcome, Reason: reason, Cause: cause, Form: d.form(c.Form, nil), Noted: c.Notes != ""}
 	if d.by.person() {
 		e.Grade = d.c.Courtesy.Grade(d.facts.Now, d.facts.Policy.Courtesy.patience())
-		e.Acknowledged = d.warned(c)
+		_, e.Acknowledged = d.advice(c) // the guard has let it pass all the same
 	}
 	d.close(e)
 }

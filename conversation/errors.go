@@ -48,7 +48,9 @@ var (
 	// to do first. Where the guard only warns, [Close].Acknowledged closes all the
 	// same.
 	ErrDiscourteous = errors.New("the visitor should have the last word")
-	// ErrNoSurvey: the closing has no survey, or one that is long over.
+	// ErrNoSurvey: the closing has no survey, or was followed by [MaxEarlier]
+	// others whose surveys are open, or by another after its survey was over; or no
+	// closing was named, and several have open surveys.
 	ErrNoSurvey = errors.New("there is no such survey")
 	// ErrSurveyAnswered: the survey was answered before; the first answer stands.
 	ErrSurveyAnswered = errors.New("the survey is answered already")

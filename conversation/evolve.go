@@ -21,7 +21,7 @@ func Evolve(c Conversation, r Record) Conversation {
 		c.Cycle = Cycle{Since: now}
 		c.enter(e.To, "", now)
 		if e.AgentRequested {
-			c.ask(now)
+			c.request(r.By, now)
 		}
 	case Said:
 		c.hear(r, e)
@@ -35,7 +35,7 @@ func Evolve(c Conversation, r Record) Conversation {
 		case StateWaiting: // in another group, with another ladder
 			c.Silence = Silence{Since: now}
 		}
-		c.ask(now)
+		c.request(r.By, now)
 	case Taken:
 		c.enter(StateAssigned, r.By.ID, now)
 	case Assigned:
@@ -83,7 +83,7 @@ func Evolve(c Conversation, r Record) Conversation {
 	case SurveyAnswered:
 		c.change(e.Number, func(of *Closing) { of.answer(e.Rating, now) })
 	case Reopened:
-		c.change(e.Number, func(of *Closing) { of.ReopenedAt = now })
+		c.change(e.Number, func(of *Closing) { of.ReopenedAt, of.Articles = now, c.Articles })
 		c.Cycle = Cycle{Since: now}
 		c.enter(e.To, e.Agent, now)
 		if e.To == StateWaiting {
@@ -111,7 +111,7 @@ func Evolve(c Conversation, r Record) Conversation {
 		c.Cycle.FollowUps++
 		c.unread(r.Seq)
 		if c.State == StateAssigned {
-			c.Courtesy = c.Courtesy.Asked(now)
+			c.Courtesy = c.Courtesy.FollowedUp(now)
 			c.asked(now)
 		}
 	}

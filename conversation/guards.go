@@ -93,8 +93,9 @@ var (
 		return len(d.missing()) > 0
 	}}
 	discourteous = guard{"the guard finds it discourteous", func(d *decision) bool {
-		_, advised := d.advice(d.command.(Close))
-		return advised
+		c := d.command.(Close)
+		advice, advised := d.advice(c)
+		return advised && !d.acknowledges(c, advice)
 	}}
 	sameDecision = guard{"the decision is the same", func(d *decision) bool {
 		r := d.command.(Reclassify)
@@ -207,19 +208,21 @@ func (d *decision) missing() []closure.Field {
 
 // advice returns what the courtesy guard has against a closing by a person. What
 // was no request, goes on elsewhere, or has nobody to answer needs no goodbye; what
-// the bot has needs no agent's, only an answer; and nobody can say one where the
-// history is full. Who has missed a message is told that instead.
+// only the bot wrote in needs no agent's, only an answer; and nobody can say one
+// where the history is full. Who has missed a message is told that instead.
 func (d *decision) advice(c Close) (closure.Advice, bool) {
 	policy := d.facts.Policy.Courtesy
 	switch {
 	case policy.Guard == closure.GuardOff,
-		policy.Guard == closure.GuardWarn && c.Acknowledged,
 		c.Force, c.Cause == closure.Spam, c.Cause == closure.Merged,
-		d.c.State == StateBot && !d.c.Courtesy.Open,
+		d.c.State == StateBot && !d.c.Courtesy.Open && !d.c.Cycle.PersonWrote,
 		d.c.Blocked, d.c.Version >= MaxHistory, d.missed(visitorMessage, d.asOf) != 0:
 		return closure.Advice{}, false
 	}
 	advice, advised := d.c.Courtesy.Advise(d.facts.Now, policy.patience())
+	if advised && (d.c.State == StateBot || d.c.State == StateWaiting) {
+		return closure.Advice{Grade: advice.Grade, Next: closure.StepTake}, true
+	}
 	switch advice.Next {
 	case closure.StepCheckIn:
 		advice.Phrase = cmp.Or(policy.CheckIn, advice.Phrase)
@@ -229,21 +232,25 @@ func (d *decision) advice(c Close) (closure.Advice, bool) {
 	return advice, advised
 }
 
-// warned reports whether a person closes over the advice of a guard that only
-// warns.
-func (d *decision) warned(c Close) bool {
-	seen := c.Acknowledged
-	c.Acknowledged = false
-	_, advised := d.advice(c)
-	return seen && advised
+// acknowledges reports whether a person closes over this advice, of a guard that
+// only warns.
+func (d *decision) acknowledges(c Close, advice closure.Advice) bool {
+	return d.facts.Policy.Courtesy.Guard == closure.GuardWarn && c.Acknowledged == advice.Grade
 }
 
-// survey returns the survey that the visitor answers, nil if there is none.
+// survey returns the survey that the visitor answers, nil if there is none, or
+// more than one that could be meant.
 func (d *decision) survey() *Survey {
-	if of := d.c.closing(d.command.(AnswerSurvey).Number); of != nil {
-		return of.Survey
+	number := d.command.(AnswerSurvey).Number
+	of := d.c.closing(number)
+	if of == nil || number == 0 && slices.ContainsFunc(d.c.Earlier, d.unanswered) {
+		return nil
 	}
-	return nil
+	return of.Survey
+}
+
+func (d *decision) unanswered(of Closing) bool {
+	return of.surveyed(d.facts.Now) && of.Survey.Rating == 0
 }
 
 // hasForm reports whether a form would change nothing. Notes are not at hand to be

@@ -273,18 +273,33 @@ func checkTickets(tickets []string) error {
 		if err := checkLine("tickets", ticket, MaxTicket); err != nil {
 			return err
 		}
-		scheme, rest, _ := strings.Cut(ticket, ":")
-		scheme = strings.ToLower(scheme)
-		link := strings.HasPrefix(rest, "//")
-		if link && scheme != "http" && scheme != "https" || slices.Contains(activeSchemes, scheme) && rest != "" {
+		if !plainTicket(ticket) && !webLink(ticket) {
 			return &InvalidError{Field: "tickets", Rule: fmt.Sprintf("must be numbers, or links of http or https, number %d is not", i+1)}
 		}
 	}
 	return nil
 }
 
-// activeSchemes are of links that need no slashes to do harm.
-var activeSchemes = []string{"javascript", "data", "vbscript", "file", "blob"}
+// webLink reports whether the ticket is a link that opens a page.
+func webLink(ticket string) bool {
+	scheme, rest, _ := strings.Cut(ticket, "://")
+	host, _ := utf8.DecodeRuneInString(rest)
+	return (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) && (unicode.IsLetter(host) || unicode.IsDigit(host))
+}
+
+// plainTicket reports whether no browser would take the ticket for a link: it begins
+// neither with slashes nor with what could be a scheme, unless a number follows.
+func plainTicket(ticket string) bool {
+	if strings.HasPrefix(ticket, "//") || strings.HasPrefix(ticket, `\\`) {
+		return false
+	}
+	scheme, rest, colon := strings.Cut(ticket, ":")
+	foreign := func(r rune) bool { return r > unicode.MaxASCII || r != '+' && !idByte(byte(r)) }
+	if !colon || strings.ContainsFunc(scheme, foreign) {
+		return true
+	}
+	return rest != "" && ('0' <= rest[0] && rest[0] <= '9' || rest[0] == ' ')
+}
 
 func checkClosingTags(tags []string) error {
 	if len(tags) > MaxTags {
@@ -311,10 +326,15 @@ func checkLine(field, line string, limit int) error {
 	if err := CheckText(field, line, limit); err != nil {
 		return err
 	}
+	shows := false
 	for i, r := range line {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return &InvalidError{Field: field, Rule: fmt.Sprintf("must have no control characters, byte %d is one", i)}
 		}
+		shows = shows || unicode.IsGraphic(r)
+	}
+	if !shows {
+		return &InvalidError{Field: field, Rule: "must show something"}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/adjourn/adjourn/closure"
@@ -73,12 +74,39 @@ type Courtesy struct {
 	Patience time.Duration `json:"patience,omitempty"`
 
 	// What the guard advises to say, at most [idle.MaxText] bytes each. Empty
-	// means [closure.DefaultCheckIn] and [closure.DefaultFarewell].
+	// means [closure.DefaultCheckIn] and [closure.DefaultFarewell]. A message of an
+	// agent that has one of them in it is marked as such, whatever the classifier
+	// knows; so is one with the phrase of an idle prompt, as a check-in.
 	CheckIn  string `json:"check_in,omitempty"`
 	Farewell string `json:"farewell,omitempty"`
 }
 
 func (c Courtesy) patience() time.Duration { return cmp.Or(c.Patience, closure.DefaultPatience) }
+
+// marks returns the marks of an agent's message with those of the phrases in it that
+// the policy itself proposes.
+func (p *Policy) marks(marks []closure.Mark, text string) []closure.Mark {
+	says := func(phrase string) bool {
+		return phrase != "" && strings.Contains(strings.ToLower(text), strings.ToLower(strings.TrimSpace(phrase)))
+	}
+	add := func(mark closure.Mark) {
+		if !slices.Contains(marks, mark) {
+			marks = append(marks, mark)
+		}
+	}
+	if says(p.Courtesy.CheckIn) {
+		add(closure.CheckIn)
+	}
+	if says(p.Courtesy.Farewell) {
+		add(closure.Farewell)
+	}
+	for _, step := range p.ladder(StateAssigned).Steps {
+		if says(step.Phrase) {
+			add(closure.CheckIn)
+		}
+	}
+	return marks
+}
 
 // Asking is what a policy wants of surveys.
 type Asking struct {

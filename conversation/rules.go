@@ -102,6 +102,7 @@ var rules = []rule{
 	on[Reclassify](StateClosed).by(AnyAgent | AnySupervisor).when(formIncomplete).refuse(ErrFormIncomplete),
 	on[Reclassify](StateClosed).by(AnyAgent | AnySupervisor | TheSystem).stays(reclassify),
 	on[OfferSurvey](StateClosed).by(AnyAgent | AnySupervisor | TheSystem).when(surveyOffered).already(),
+	on[OfferSurvey](StateClosed).by(AnyAgent | AnySupervisor | TheSystem).when(visitorBlocked).refuse(ErrBlocked),
 	on[OfferSurvey](StateClosed).by(AnyAgent | AnySupervisor | TheSystem).stays(offerSurvey),
 	on[AnswerSurvey](existing...).by(TheVisitor).when(visitorBlocked).refuse(ErrBlocked),
 	on[AnswerSurvey](existing...).by(TheVisitor | TheSystem).when(noSurvey).refuse(ErrNoSurvey),

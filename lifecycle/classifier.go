@@ -11,9 +11,10 @@ import (
 )
 
 // A Classifier says what a message of a visitor, an agent or a supervisor means
-// for the goodbye. It is asked before a message is decided on, outside of any
-// transaction, unless the host marked it or it is automatic; never about what bots
-// and the system say. The message waits for it.
+// for the goodbye. It is asked before a message is decided on, unless the host
+// marked it or it is automatic; never about what bots and the system say. The
+// message waits for it, and with a [Tx] so does the host's transaction: mark
+// messages yourself there if it is slow.
 //
 // It should return when ctx is done, after [ClassifierTimeout]; the Desk does not
 // wait for it longer. If it is late or panics, that is logged and the message has

@@ -60,6 +60,10 @@ func (d *Desk) CustomerHistory(ctx context.Context, workspace, visitor, token st
 	h := CustomerHistory{Unreadable: page.Unreadable, Next: page.Next}
 	for _, c := range page.Conversations {
 		journal, err := d.history(ctx, storage.Key{Workspace: workspace, Conversation: c.ID}, 0, 0)
+		if isUnreadable(err) {
+			h.Unreadable = append(h.Unreadable, c.ID)
+			continue
+		}
 		if err != nil {
 			return CustomerHistory{}, err
 		}

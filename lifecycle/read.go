@@ -95,10 +95,10 @@ func (c *commands) history(ctx context.Context, key storage.Key, after conversat
 		}
 		more, err := decodeEvents(events)
 		if err != nil {
-			return nil, fmt.Errorf("lifecycle: history of %s: %w", key.Conversation, err)
+			return nil, unreadable{fmt.Errorf("lifecycle: history of %s: %w", key.Conversation, err)}
 		}
 		if !follow(more, after) {
-			return nil, damaged{fmt.Errorf("lifecycle: history of %s: the store lost or repeated a version after %d", key.Conversation, after)}
+			return nil, unreadable{damaged{fmt.Errorf("lifecycle: history of %s: the store lost or repeated a version after %d", key.Conversation, after)}}
 		}
 		records = append(records, more...)
 		if len(events) < page {
@@ -107,6 +107,17 @@ func (c *commands) history(ctx context.Context, key storage.Key, after conversat
 		after = records[len(records)-1].Seq
 	}
 	return records, nil
+}
+
+// unreadable marks an error that lies in a stored journal: it is damaged, or of a
+// newer version of the library.
+type unreadable struct{ error }
+
+func (u unreadable) Unwrap() error { return u.error }
+
+func isUnreadable(err error) bool {
+	_, is := errors.AsType[unreadable](err)
+	return is
 }
 
 // follow reports whether records are those right after a version.

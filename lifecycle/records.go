@@ -21,6 +21,19 @@ func recordKey(workspace string, kind storage.Kind, id string) (storage.RecordKe
 	return storage.RecordKey{Workspace: workspace, Kind: kind, ID: id}, nil
 }
 
+// checkRange refuses instants that stores do not reach. The zero time is no bound.
+func checkRange(from, to time.Time) error {
+	for _, bound := range []struct {
+		field string
+		at    time.Time
+	}{{"from", from}, {"to", to}} {
+		if year := bound.at.UTC().Year(); year < 1 || year > 9999 {
+			return &conversation.InvalidError{Field: bound.field, Rule: "must be in the years 1 to 9999"}
+		}
+	}
+	return nil
+}
+
 func checkList(workspace string, limit int) error {
 	if err := conversation.CheckID("workspace", workspace); err != nil {
 		return err

@@ -42,7 +42,8 @@ const MaxReportDays = 4000
 
 // Report counts the closings that a query selects, by the latest decision about
 // each. Stores that are a [storage.Tallier] count by themselves; otherwise every
-// closing is read.
+// closing is read. By tag or article, where lines do not sum to the total, that is
+// counted a moment later, and has what was closed meanwhile.
 func (d *Desk) Report(ctx context.Context, workspace string, q ReportQuery) (Report, error) {
 	b, err := q.breakdown()
 	if err != nil {
@@ -112,9 +113,9 @@ func (d *Desk) Spreads(ctx context.Context, workspace string, q ReportQuery, fig
 }
 
 // Articles returns the articles that are linked to unresolved conversations. Each
-// conversation counts once, by the last closing that the filter selects: one
-// that was decided anew counts as it stands, and one that has too few
-// conversations to say anything is marked.
+// conversation counts once, by its last closing before To, if the filter selects
+// that one: a decision that was replaced counts as it is now. Articles with too
+// few conversations to say anything are marked.
 func (d *Desk) Articles(ctx context.Context, workspace string, f closure.Filter) ([]closure.Article, error) {
 	f.Last = true
 	groups, err := d.tally(ctx, workspace, f, closure.Breakdown{By: []closure.Dimension{closure.ByArticle, closure.ByOutcome}})
@@ -251,7 +252,15 @@ type UnconfirmedClosing struct {
 
 	// Purged: the conversation is gone, and its transcript with it.
 	Purged bool
+
+	// Unreadable: the stored journal is damaged, or of a newer version of the
+	// library. There is no transcript.
+	Unreadable bool
 }
+
+// MaxUnconfirmedPage is how many unconfirmed closings a page can have: the journal
+// of each is read.
+const MaxUnconfirmedPage = 50
 
 // An UnconfirmedPage is a part of a list of unconfirmed closings.
 type UnconfirmedPage struct {
@@ -261,9 +270,13 @@ type UnconfirmedPage struct {
 
 // Unconfirmed returns a page of the closings by people that a view selects and
 // that were not [closure.Confirmed], unless the view names grades, each with its
-// transcript for agents, as notes renders it. Limit and tokens are as those of
-// [Desk.Closings].
+// transcript for agents, as notes renders it: until it was closed, and the new
+// decisions about that. The limit is 1 to [MaxUnconfirmedPage]; tokens are as those
+// of [Desk.Closings].
 func (d *Desk) Unconfirmed(ctx context.Context, workspace string, v ClosingView, notes Notes, token string, limit int) (UnconfirmedPage, error) {
+	if limit > MaxUnconfirmedPage {
+		return UnconfirmedPage{}, &conversation.InvalidError{Field: "limit", Rule: fmt.Sprintf("must be at most %d", MaxUnconfirmedPage)}
+	}
 	if len(v.Grades) == 0 {
 		v.Grades = []closure.Grade{closure.CheckedIn, closure.Unanswered, closure.Abrupt}
 	}
@@ -274,20 +287,35 @@ func (d *Desk) Unconfirmed(ctx context.Context, workspace string, v ClosingView,
 	page := UnconfirmedPage{Next: found.Next}
 	for _, r := range found.Closings {
 		journal, err := d.history(ctx, storage.Key{Workspace: workspace, Conversation: r.Conversation}, 0, 0)
-		if err != nil {
+		if err != nil && !isUnreadable(err) {
 			return UnconfirmedPage{}, err
 		}
-		closing := slices.IndexFunc(journal, func(of conversation.Record) bool {
-			closed, ok := of.Event.(conversation.Closed)
-			return ok && closed.Number == r.Number
-		})
+		journal, closed := upTo(r.Number, journal)
 		page.Closings = append(page.Closings, UnconfirmedClosing{
 			Record:     r,
-			Transcript: notes.Transcript(workspace, r.Conversation, journal[:closing+1], ForAgents),
-			Purged:     closing < 0,
+			Transcript: notes.Transcript(workspace, r.Conversation, journal, ForAgents),
+			Purged:     !closed && err == nil,
+			Unreadable: err != nil,
 		})
 	}
 	return page, nil
+}
+
+// upTo returns the journal until a closing, with the later decisions about it.
+func upTo(closing int, journal []conversation.Record) (part []conversation.Record, found bool) {
+	for _, r := range journal {
+		later := found
+		switch e := r.Event.(type) {
+		case conversation.Closed:
+			found = found || e.Number == closing
+		case conversation.Reclassified:
+			later = found && e.Number != closing
+		}
+		if !later {
+			part = append(part, r)
+		}
+	}
+	return part, found
 }
 
 func checkPage(workspace string, limit int) error {
@@ -303,6 +331,9 @@ func checkPage(workspace string, limit int) error {
 // closingQuery returns the query of a filter that could select something.
 func closingQuery(workspace string, f closure.Filter) (storage.ClosingQuery, error) {
 	f.From, f.To = f.From.UTC(), f.To.UTC()
+	if err := checkRange(f.From, f.To); err != nil {
+		return storage.ClosingQuery{}, err
+	}
 	q := storage.ClosingQuery{Workspace: workspace, Filter: f}
 	if err := conversation.CheckID("workspace", workspace); err != nil {
 		return q, err
@@ -359,13 +390,14 @@ func (v ClosingView) place(workspace, token string) (closure.Place, error) {
 	if err == nil {
 		err = json.Unmarshal(body, &t)
 	}
-	if err != nil || t.ID == "" || string(t.View) != string(v.sum(workspace)) {
+	if err != nil || conversation.CheckID("token", t.ID) != nil || t.Number < 1 || string(t.View) != string(v.sum(workspace)) {
 		return closure.Place{}, &conversation.InvalidError{Field: "token", Rule: "must be the Next of a page of this view"}
 	}
 	return closure.Place{At: time.UnixMicro(t.At).UTC(), Conversation: t.ID, Number: t.Number}, nil
 }
 
 func (v ClosingView) sum(workspace string) []byte {
+	v.From, v.To = v.From.UTC(), v.To.UTC()
 	body, _ := json.Marshal(struct {
 		Workspace string
 		View      ClosingView

@@ -182,6 +182,9 @@ func (v View) queries(workspace string) ([]storage.Query, error) {
 }
 
 func (v View) check() error {
+	if err := checkRange(v.From, v.To); err != nil {
+		return err
+	}
 	for i, state := range v.States {
 		if !slices.Contains(conversation.States(), state) || slices.Contains(v.States[:i], state) {
 			return &conversation.InvalidError{Field: "states", Rule: "must be states, each once"}
@@ -244,13 +247,14 @@ func (v View) place(workspace, token string) (storage.Place, error) {
 	if err == nil {
 		err = json.Unmarshal(body, &t)
 	}
-	if err != nil || t.ID == "" || string(t.View) != string(v.sum(workspace)) {
+	if err != nil || conversation.CheckID("token", t.ID) != nil || string(t.View) != string(v.sum(workspace)) {
 		return storage.Place{}, &conversation.InvalidError{Field: "token", Rule: "must be the Next of a page of this view"}
 	}
 	return storage.Place{At: time.UnixMicro(t.At).UTC(), Conversation: t.ID}, nil
 }
 
 func (v View) sum(workspace string) []byte {
+	v.From, v.To = v.From.UTC(), v.To.UTC()
 	body, _ := json.Marshal(struct {
 		Workspace string
 		View      View

@@ -369,7 +369,7 @@ var courtesySentences = []sentence{
 		w.advised("c-1", ann, closure.Advice{Grade: closure.Unanswered, Next: closure.StepAnswer})
 		w.advised("c-1", sue, closure.Advice{Grade: closure.Unanswered, Next: closure.StepAnswer})
 		yes := resolved
-		yes.Acknowledged = true
+		yes.Acknowledged = closure.Abrupt
 		w.do("c-1", ann, yes)
 		w.wantGrade("c-1", closure.Unanswered)
 		w.same("cause", w.row("c-1").Cause, closure.Agent)
@@ -423,7 +423,7 @@ var courtesySentences = []sentence{
 		w.guard(closure.GuardEnforce)
 		w.taken(ann, "c-1")
 		yes := resolved
-		yes.Acknowledged = true
+		yes.Acknowledged = closure.Abrupt
 		w.refused("c-1", ann, yes, conversation.ErrDiscourteous)
 		w.refused("c-1", sue, yes, conversation.ErrDiscourteous)
 		w.nothing("c-1", ann, conversation.Close{Outcome: closure.Resolved, Force: true}, "force")
