@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/adjourn/adjourn/closure"
@@ -22,8 +20,9 @@ type figures struct {
 
 	Total      closure.Line
 	Days       []closure.Line
-	Periods    []closure.Line // months with closings, or years; only if there are many days
-	PeriodName string
+	dayPoints  []point
+	Period     unit
+	Periods    []point // months with closings, or years; only if a plot cannot show all days
 	Agents     []closure.Line
 	Groups     []closure.Line
 	Tags       []closure.Line
@@ -67,7 +66,10 @@ func gather(ctx context.Context, desk *lifecycle.Desk, zone *time.Location) (*fi
 	unresolved.Outcome = closure.Unresolved
 	f.Total = a.total(q)
 	f.Days = a.days(q)
-	f.PeriodName, f.Periods = a.periods(q, f.Days)
+	if f.dayPoints, err = dayPoints(f.Days); err != nil {
+		return nil, err
+	}
+	f.Period, f.Periods = a.periods(q, f.dayPoints)
 	f.Agents = a.lines(q, closure.ByAgent)
 	f.Groups = a.lines(q, closure.ByGroup)
 	f.Tags = a.lines(q, closure.ByTag)
@@ -146,40 +148,23 @@ func (a *asker) days(q lifecycle.ReportQuery) []closure.Line {
 	return all
 }
 
-// periods returns a line for each month with closings, or if those are too many to
-// plot, each year; nothing if all days can be plotted.
-func (a *asker) periods(q lifecycle.ReportQuery, days []closure.Line) (name string, all []closure.Line) {
-	if len(days) <= plottedDays {
-		return "", nil
+// periods returns the share of each month with closings, or if those are too far
+// apart to plot, each year; nothing if all days can be plotted.
+func (a *asker) periods(q lifecycle.ReportQuery, days []point) (unit, []point) {
+	if fit(day.with(days)) {
+		return unit{}, nil
 	}
-	name = "month"
-	months := dates(days, len("2006-01"))
-	form, length := "2006-01", [2]int{0, 1}
-	if len(months) > plottedDays {
-		name, months, form, length = "year", dates(days, len("2006")), "2006", [2]int{1, 0}
+	u := month
+	if !fit(u.with(days)) {
+		u = year
 	}
-	for _, month := range months {
-		begin, err := time.ParseInLocation(form, month, q.Zone)
-		if err != nil {
-			a.err = cmp.Or(a.err, err)
-			return name, nil
-		}
+	var all []point
+	for _, number := range u.with(days) {
 		part := q
-		part.From, part.To = begin, begin.AddDate(length[0], length[1], 0)
-		line := a.total(part)
-		line.Keys = []string{month}
-		all = append(all, line)
+		part.From, part.To = u.begin(number, q.Zone), u.begin(number+1, q.Zone)
+		all = append(all, point{number, a.total(part).Share})
 	}
-	return name, all
-}
-
-// dates returns the beginnings of the days' dates, each once.
-func dates(days []closure.Line, length int) []string {
-	var all []string
-	for _, d := range days {
-		all = append(all, d.Keys[0][:length])
-	}
-	return slices.Compact(all)
+	return u, all
 }
 
 func (a *asker) spreads(q lifecycle.ReportQuery, figure closure.Figure, by ...closure.Dimension) (s []closure.Spread) {
@@ -201,7 +186,7 @@ func (a *asker) unconfirmed(f closure.Filter, notes lifecycle.Notes) []lifecycle
 	var all []lifecycle.UnconfirmedClosing
 	for token := ""; a.err == nil; {
 		var page lifecycle.UnconfirmedPage
-		page, a.err = a.desk.Unconfirmed(a.ctx, workspace, lifecycle.ClosingView{Filter: f, Newest: true}, notes, token, lifecycle.MaxPage)
+		page, a.err = a.desk.Unconfirmed(a.ctx, workspace, lifecycle.ClosingView{Filter: f, Newest: true}, notes, token, lifecycle.MaxUnconfirmedPage)
 		all = append(all, page.Closings...)
 		if token = page.Next; token == "" {
 			break

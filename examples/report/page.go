@@ -26,6 +26,7 @@ var pageTemplate = template.Must(template.New(pageName).Funcs(template.FuncMap{
 	"span":    func(ms int64) string { return span(float64(ms)) },
 	"mean":    meanSpan,
 	"number":  meanNumber,
+	"outcome": outcomes,
 	"grade":   func(g closure.Grade) string { return gradeNames[g] },
 	"low":     func(a closure.Article) string { low, _ := a.UnresolvedShare(); return percent(low) },
 	"high":    func(a closure.Article) string { _, high := a.UnresolvedShare(); return percent(high) },
@@ -60,7 +61,8 @@ type page struct {
 	Listed       []lifecycle.UnconfirmedClosing
 	MoreListed   int
 	AllGrades    []closure.Grade
-	PlottedDays  int
+	PlottedDays  int // with closings, in the plot by day
+	PlotSpan     int // days
 	ExcerptLines int
 }
 
@@ -80,7 +82,7 @@ const (
 // page returns the page.
 func (f *figures) page() ([]byte, error) {
 	p := page{
-		figures: f, AllGrades: closure.Grades(), PlottedDays: min(plottedDays, len(f.Days)), ExcerptLines: excerptLines,
+		figures: f, AllGrades: closure.Grades(), PlotSpan: plottedUnits, ExcerptLines: excerptLines,
 		Durations: f.durations(closure.FirstResponse, closure.Handling, closure.NetHandling, closure.Resolution),
 		States:    f.durations(closure.InBot, closure.InWaiting, closure.Handling, closure.InSnoozed),
 	}
@@ -102,7 +104,9 @@ func (f *figures) page() ([]byte, error) {
 	p.Listed, p.MoreListed = cut(f.Unconfirmed, shownUnconfirmed)
 	var err error
 	if len(f.Days) > 0 {
-		if p.DayPlot, err = sharePlot("days", f.Days); err != nil {
+		plotted := latest(f.dayPoints)
+		p.PlottedDays = len(plotted)
+		if p.DayPlot, err = sharePlot(day, plotted); err != nil {
 			return nil, err
 		}
 		if p.DurationPlot, err = durationPlot(p.Durations); err != nil {
@@ -110,7 +114,7 @@ func (f *figures) page() ([]byte, error) {
 		}
 	}
 	if len(f.Periods) > 0 {
-		if p.PeriodPlot, err = sharePlot(f.PeriodName+"s", f.Periods); err != nil {
+		if p.PeriodPlot, err = sharePlot(f.Period, f.Periods); err != nil {
 			return nil, err
 		}
 	}
@@ -320,6 +324,31 @@ func span(ms float64) string {
 		return text
 	}
 	return "0 s"
+}
+
+// outcomes returns the outcome of a closing, and if another was decided later, both.
+func outcomes(u lifecycle.UnconfirmedClosing) string {
+	if first := closedAs(u.Transcript.Lines); first != "" && first != u.Outcome {
+		return fmt.Sprintf("%s when closed, later decided %s", first, u.Outcome)
+	}
+	return string(u.Outcome)
+}
+
+// closedAs returns the outcome in the words of the last closing of a transcript,
+// which are those of [lifecycle.DefaultTexts]; empty: there is none.
+func closedAs(lines []lifecycle.Line) closure.Outcome {
+	for _, line := range slices.Backward(lines) {
+		if name, _, _ := strings.Cut(line.Code, "."); name != "closed" {
+			continue
+		}
+		for _, outcome := range closure.Outcomes() {
+			if strings.HasSuffix(line.Text, fmt.Sprintf("(%s)", outcome)) {
+				return outcome
+			}
+		}
+		return ""
+	}
+	return ""
 }
 
 // LastDay returns the last day of the report.

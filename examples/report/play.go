@@ -384,7 +384,7 @@ func (c *chat) answerSurvey(ctx context.Context, s story) error {
 	if !answers {
 		return nil
 	}
-	err = c.do(ctx, conversation.Visitor(c.timeline.Visitor), conversation.AnswerSurvey{Rating: rating})
+	err = c.do(ctx, conversation.Visitor(c.timeline.Visitor), conversation.AnswerSurvey{Number: now.Closing.Number, Rating: rating})
 	return c.unlessFull(err)
 }
 

@@ -38,7 +38,7 @@ const plotWidth = 9 * vg.Inch
 // newPlot returns a plot in the style of the page.
 func newPlot(x, y string) *plot.Plot {
 	p := plot.New()
-	p.BackgroundColor = color.Transparent
+	p.BackgroundColor = nil // none: vgsvg divides by alpha, and writes color.Transparent as no colour at all
 	p.X.Label.Text, p.Y.Label.Text = x, y
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.Label.TextStyle.Font = sans(10)
@@ -71,56 +71,166 @@ func svg(p *plot.Plot, height vg.Length) (template.HTML, error) {
 	return template.HTML("<svg" + string(image)), nil // texts in it are escaped
 }
 
-// plottedDays is how many days, or months, a plot can show.
-const plottedDays = 60
+// plottedUnits is how many days, or months, a plot can show, with closings or
+// without.
+const plottedUnits = 60
 
-// sharePlot shows the resolved share of the last days, or other periods, that have
-// closings side by side: those without are left out.
-func sharePlot(what string, days []closure.Line) (template.HTML, error) {
-	days = days[max(0, len(days)-plottedDays):]
-	p := newPlot(what+" with closings", "resolved, %")
-	var line, low, high plotter.XYs
-	for i, d := range days {
-		value, _ := d.Share.Value() // every closing has an outcome
-		from, to := d.Share.Interval()
-		x := float64(i)
-		line = append(line, plotter.XY{X: x, Y: 100 * value})
-		low = append(low, plotter.XY{X: x, Y: 100 * from})
-		high = append(high, plotter.XY{X: x, Y: 100 * to})
+// A unit is what the time axis of a plot counts.
+type unit struct {
+	Name   string
+	form   string // of a date
+	number func(year int, month time.Month, day int) int
+	begin  func(number int, zone *time.Location) time.Time
+}
+
+var (
+	day = unit{"day", time.DateOnly,
+		func(year int, month time.Month, day int) int {
+			return int(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60))
+		},
+		func(n int, zone *time.Location) time.Time {
+			return time.Date(1970, time.January, 1+n, 0, 0, 0, 0, zone)
+		},
 	}
-	if len(days) == 1 { // a band needs some width
-		low = plotter.XYs{{X: -0.2, Y: low[0].Y}, {X: 0.2, Y: low[0].Y}}
-		high = plotter.XYs{{X: -0.2, Y: high[0].Y}, {X: 0.2, Y: high[0].Y}}
+	month = unit{"month", "2006-01",
+		func(year int, month time.Month, _ int) int { return 12*year + int(month) - 1 },
+		func(n int, zone *time.Location) time.Time {
+			return time.Date(0, time.Month(1+n), 1, 0, 0, 0, 0, zone)
+		},
 	}
-	slices.Reverse(high)
-	interval, err := plotter.NewPolygon(append(low, high...))
-	if err != nil {
-		return "", err
+	year = unit{"year", "2006",
+		func(year int, _ time.Month, _ int) int { return year },
+		func(n int, zone *time.Location) time.Time {
+			return time.Date(n, time.January, 1, 0, 0, 0, 0, zone)
+		},
 	}
-	interval.Color, interval.LineStyle.Width = band, 0
-	shares, points, err := plotter.NewLinePoints(line)
-	if err != nil {
-		return "", err
+)
+
+// A point is the share of a unit of time that has closings.
+type point struct {
+	number int // of the unit
+	share  closure.Share
+}
+
+// dayPoints returns the shares of days.
+func dayPoints(days []closure.Line) ([]point, error) {
+	var all []point
+	for _, d := range days {
+		date, err := time.Parse(time.DateOnly, d.Keys[0])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, point{day.number(date.Date()), d.Share})
 	}
-	shares.Color, shares.Width = blue, vg.Points(1.2)
-	points.GlyphStyle = draw.GlyphStyle{Color: blue, Radius: vg.Points(2.4), Shape: draw.CircleGlyph{}}
+	return all, nil
+}
+
+// with returns the units that days are in.
+func (u unit) with(days []point) []int {
+	var numbers []int
+	for _, d := range days {
+		numbers = append(numbers, u.number(day.begin(d.number, time.UTC).Date()))
+	}
+	return slices.Compact(numbers)
+}
+
+// fit reports whether a plot can show all units from the first to the last.
+func fit(numbers []int) bool {
+	return len(numbers) == 0 || numbers[len(numbers)-1]-numbers[0] < plottedUnits
+}
+
+// latest returns the points that one plot can show, up to the last.
+func latest(all []point) []point {
+	from := all[len(all)-1].number - plottedUnits
+	return all[slices.IndexFunc(all, func(p point) bool { return p.number > from }):]
+}
+
+// runs returns the points in parts, where one follows the other without a gap.
+func runs(all []point) [][]point {
+	var parts [][]point
+	for begin, i := 0, 1; i <= len(all); i++ {
+		if i == len(all) || all[i].number > all[i-1].number+1 {
+			parts = append(parts, all[begin:i])
+			begin = i
+		}
+	}
+	return parts
+}
+
+// sharePlot shows the resolved share along the time. There is nothing where there
+// are no closings.
+func sharePlot(u unit, all []point) (template.HTML, error) {
+	p := newPlot(u.Name+"s", "resolved, %")
+	for _, run := range runs(all) {
+		if err := addBand(p, run); err != nil {
+			return "", err
+		}
+	}
 	grid := plotter.NewGrid()
 	grid.Vertical.Width, grid.Horizontal.Color = 0, faint
-	p.Add(interval, grid, shares, points)
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.5, float64(len(days))-0.5, 0, 100
-	p.X.Tick.Marker, p.Y.Tick.Marker = dayTicks(days), plot.ConstantTicks{
+	p.Add(grid)
+	for _, run := range runs(all) {
+		if err := addShares(p, run); err != nil {
+			return "", err
+		}
+	}
+	first, last := all[0].number, all[len(all)-1].number
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = float64(first)-0.5, float64(last)+0.5, 0, 100
+	p.X.Tick.Marker, p.Y.Tick.Marker = u.ticks(first, last), plot.ConstantTicks{
 		{Value: 0, Label: "0"}, {Value: 25, Label: "25"}, {Value: 50, Label: "50"}, {Value: 75, Label: "75"}, {Value: 100, Label: "100"},
 	}
 	return svg(p, 2.9*vg.Inch)
 }
 
-// dayTicks labels as many days as there is room for.
-func dayTicks(days []closure.Line) plot.ConstantTicks {
+// addBand draws the intervals of shares that are joined. It is a little wider than
+// they are, so that there is something to see of a single one.
+func addBand(p *plot.Plot, run []point) error {
+	const wider = 0.3
+	var low, high plotter.XYs
+	add := func(x float64, s closure.Share) {
+		from, to := s.Interval()
+		low, high = append(low, plotter.XY{X: x, Y: 100 * from}), append(high, plotter.XY{X: x, Y: 100 * to})
+	}
+	first, last := run[0], run[len(run)-1]
+	add(float64(first.number)-wider, first.share)
+	for _, of := range run {
+		add(float64(of.number), of.share)
+	}
+	add(float64(last.number)+wider, last.share)
+	slices.Reverse(high)
+	interval, err := plotter.NewPolygon(append(low, high...))
+	if err != nil {
+		return err
+	}
+	interval.Color, interval.LineStyle.Width = band, 0
+	p.Add(interval)
+	return nil
+}
+
+// addShares draws shares that are joined.
+func addShares(p *plot.Plot, run []point) error {
+	var at plotter.XYs
+	for _, of := range run {
+		value, _ := of.share.Value() // every closing has an outcome
+		at = append(at, plotter.XY{X: float64(of.number), Y: 100 * value})
+	}
+	line, dots, err := plotter.NewLinePoints(at)
+	if err != nil {
+		return err
+	}
+	line.Color, line.Width = blue, vg.Points(1.2)
+	dots.GlyphStyle = draw.GlyphStyle{Color: blue, Radius: vg.Points(2.4), Shape: draw.CircleGlyph{}}
+	p.Add(line, dots)
+	return nil
+}
+
+// ticks labels as many units as there is room for, evenly.
+func (u unit) ticks(first, last int) plot.ConstantTicks {
 	const room = 9
-	step := (len(days) + room - 1) / room
+	step := (last-first)/room + 1
 	var ticks plot.ConstantTicks
-	for i := 0; i < len(days); i += step {
-		ticks = append(ticks, plot.Tick{Value: float64(i), Label: days[i].Keys[0]})
+	for n := first; n <= last; n += step {
+		ticks = append(ticks, plot.Tick{Value: float64(n), Label: u.begin(n, time.UTC).Format(u.form)})
 	}
 	return ticks
 }
