@@ -287,13 +287,16 @@ func webLink(ticket string) bool {
 	return (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")) && (unicode.IsLetter(host) || unicode.IsDigit(host))
 }
 
+// activeSchemes are of links that a browser runs or reads rather than opens.
+var activeSchemes = []string{"javascript", "data", "vbscript", "file", "blob"}
+
 // plainTicket reports whether no browser would take the ticket for a link: it begins
-// neither with slashes nor with what could be a scheme, unless a number follows.
+// neither with a slash nor with what could be a scheme, unless a number follows.
 func plainTicket(ticket string) bool {
-	if strings.HasPrefix(ticket, "//") || strings.HasPrefix(ticket, `\\`) {
+	scheme, rest, colon := strings.Cut(ticket, ":")
+	if strings.ContainsAny(ticket[:1], `/\`) || colon && slices.Contains(activeSchemes, strings.ToLower(scheme)) {
 		return false
 	}
-	scheme, rest, colon := strings.Cut(ticket, ":")
 	foreign := func(r rune) bool { return r > unicode.MaxASCII || r != '+' && !idByte(byte(r)) }
 	if !colon || strings.ContainsFunc(scheme, foreign) {
 		return true

@@ -38,12 +38,14 @@ func (w *world) advised(id string, by conversation.Actor, want closure.Advice) {
 }
 
 // talks plays a conversation of ann's: A is a message of hers, V one of the
-// visitor's, B one of the bot's, with ? for a question whether anything is left, +
-// for a confirmation and ! for a farewell; ... is silence for as long as patience
-// asks, and .. a moment less.
+// visitor's, with ? for a question whether anything is left, + for a confirmation,
+// ! for a farewell, and * for a farewell that offers more help; ... is silence for as
+// long as patience asks, and .. a moment less.
 func (w *world) talks(id, script string) {
 	w.Helper()
-	marks := map[byte][]closure.Mark{'?': {closure.CheckIn}, '+': {closure.Confirmation}, '!': {closure.Farewell}}
+	marks := map[byte][]closure.Mark{
+		'?': {closure.CheckIn}, '+': {closure.Confirmation}, '!': {closure.Farewell}, '*': {closure.CheckIn, closure.Farewell},
+	}
 	for word := range strings.FieldsSeq(script) {
 		switch word {
 		case "...":
@@ -126,16 +128,18 @@ func idsOf(all []lifecycle.UnconfirmedClosing) (ids []string) {
 
 var courtesySentences = []sentence{
 	{"confirmed: the agent asked, the visitor answered, the agent said goodbye", func(w *world) {
-		w.graded(closure.Confirmed, "A? V+ A!", "V A A? V+ A!", "A? V A!", "A? V! A!", "A? .. V+ .. A! ...", "A? V+ A A!", "A? V+ A! V!", "A? V+ A! V+")
+		w.graded(closure.Confirmed, "A? V+ A!", "V A A? V+ A!", "A? V A!", "A? V! A!", "A? .. V+ .. A! ...", "A? V+ A A!", "A? V+ A! V!", "A? V+ A! V+",
+			"A? V+ A*", "A* V+ A!", "A? V A*", "A? V+ A! A*", "A? V+ A! A A!")
 	}},
 	{"checked in: asked, and waited the patience time without an answer", func(w *world) {
-		w.graded(closure.CheckedIn, "A? ...", "V A A? ...", "A? V A? ...", "A? A ...", "A? A! ...")
+		w.graded(closure.CheckedIn, "A? ...", "V A A? ...", "A? V A? ...", "A? A ...", "A? A! ...", "A* ...", "A? .. A ...")
 	}},
 	{"unanswered: the visitor wrote last, neither a confirmation nor a farewell", func(w *world) {
 		w.graded(closure.Unanswered, "V", "A V", "A? V", "A? V+ A! V", "A? ... V", "V ... ...")
 	}},
 	{"abrupt: none of these", func(w *world) {
-		w.graded(closure.Abrupt, "", "A", "V A", "V+", "V! A!", "A!", "A? ..", "A? V+", "A? V+ A", "A? .. typing ..", "A! A? ..", "A? V+ A! V A")
+		w.graded(closure.Abrupt, "", "A", "V A", "V+", "V! A!", "A!", "A? ..", "A? V+", "A? V+ A", "A? .. typing ..", "A! A? ..", "A? V+ A! V A",
+			"A? .. A ..", "A* ..", "A? V+ A! A", "A? V+ A! A?", "A? V+ A? ..")
 	}},
 	{"the patience is the workspace's, or the group's", func(w *world) {
 		w.policies(func(p *conversation.Policies) {
@@ -201,6 +205,37 @@ var courtesySentences = []sentence{
 		w.do("c-1", ann, resolved)
 		w.wantGrade("c-2", closure.Abrupt)
 		w.wantGrade("c-1", closure.CheckedIn)
+	}},
+	{"a follow-up does not begin anew a goodbye that is complete", func(w *world) {
+		w.policy(func(p *conversation.Policy) {
+			p.Idle.Assigned = idle.Ladder{Steps: []idle.Step{{After: time.Minute, Action: idle.FollowUp, Text: "Still there?"}}}
+		})
+		w.taken(ann, "c-1", "c-2")
+		w.goodbye("c-1")
+		w.say("c-2", ann, closure.Farewell)
+		w.Advance(time.Minute)
+		for id, want := range map[string]closure.Grade{"c-1": closure.Confirmed, "c-2": closure.Abrupt} {
+			w.same("followed up", w.count(id, "followed_up"), 1)
+			w.do(id, ann, resolved)
+			w.wantGrade(id, want)
+		}
+	}},
+	{"a visitor who asks for a person wants an answer", func(w *world) {
+		w.policy(func(p *conversation.Policy) { p.Bot = true })
+		w.begin("bot")
+		w.do("bot", visitor("bot"), conversation.RequestAgent{})
+		w.do("opened", visitor("opened"), conversation.Open{ForAgent: true})
+		w.do("another", host, conversation.Open{Visitor: "of-another", ForAgent: true})
+		w.taken(ann, "asleep")
+		w.say("asleep", ann, closure.CheckIn)
+		w.do("asleep", ann, conversation.Snooze{Until: snooze.UntilReply()})
+		w.do("asleep", visitor("asleep"), conversation.RequestAgent{})
+		for id, want := range map[string]closure.Grade{
+			"bot": closure.Unanswered, "opened": closure.Unanswered, "asleep": closure.Unanswered, "another": closure.Abrupt,
+		} {
+			w.do(id, ann, resolved)
+			w.wantGrade(id, want)
+		}
 	}},
 	{"who reopens has a goodbye ahead", func(w *world) {
 		w.taken(ann, "c-1")
@@ -288,6 +323,8 @@ var courtesySentences = []sentence{
 			{visitor("c-1"), "No, it is still broken", nil},
 			{ann, "No", nil},
 			{ann, "Goodbyes are hard", nil},
+			{ann, "Does that answer your question?", nil}, // yes would be the end
+			{ann, "Have you tried anything else?", nil},
 			{ann, closure.DefaultFarewell, []closure.Mark{closure.Farewell}},
 		} {
 			w.Chat("c-1").Say(m.by, m.text)
@@ -299,6 +336,80 @@ var courtesySentences = []sentence{
 		w.Chat("c-2").Say(ann, "Have a nice day")
 		w.do("c-2", ann, resolved)
 		w.wantGrade("c-2", closure.Confirmed)
+	}},
+	{"the commonest good ending is confirmed at once", func(w *world) {
+		w.guard(closure.GuardEnforce)
+		w.taken(ann, "c-1")
+		for _, m := range []struct {
+			by   conversation.Actor
+			text string
+		}{
+			{visitor("c-1"), "Where is my parcel?"},
+			{ann, "It arrives today. Is there anything else I can help you with?"},
+			{visitor("c-1"), "No, thank you!"},
+			{ann, "You're welcome! Let me know if you need anything else. Have a great day!"},
+		} {
+			w.Chat("c-1").Say(m.by, m.text)
+		}
+		w.do("c-1", ann, resolved)
+		w.wantGrade("c-1", closure.Confirmed)
+	}},
+	{"what the policy has agents say is recognised in any language, whoever marks messages", func(w *world) {
+		const ask, bye, still = "Kann ich sonst noch etwas für Sie tun?", "Auf Wiedersehen!", "Sind Sie noch da?"
+		w.policies(func(p *conversation.Policies) {
+			p.Default.Courtesy = conversation.Courtesy{CheckIn: ask, Farewell: bye}
+			p.Default.Idle.Assigned = idle.Ladder{Steps: []idle.Step{{After: time.Hour, Action: idle.Prompt, Text: "Nachfragen!", Phrase: still}}}
+			p.Groups = map[string]conversation.Policy{"english": {Idle: quiet}}
+		})
+		w.taken(ann, "c-1")
+		w.beginIn("c-2", "english")
+		w.do("c-2", ann, conversation.Take{})
+		checkIn, farewell := []closure.Mark{closure.CheckIn}, []closure.Mark{closure.Farewell}
+		for _, m := range []struct {
+			id   string
+			by   conversation.Actor
+			text string
+			want []closure.Mark
+		}{
+			{"c-1", ann, "Gern. KANN ICH SONST NOCH ETWAS FÜR SIE TUN? Ich habe Zeit.", checkIn},
+			{"c-1", ann, still, checkIn},
+			{"c-1", ann, "Danke und auf wiedersehen!", farewell},
+			{"c-1", ann, bye + " " + ask, []closure.Mark{closure.CheckIn, closure.Farewell}},
+			{"c-1", ann, "Auf Wiederhören!", nil},
+			{"c-1", visitor("c-1"), ask, nil},
+			{"c-1", visitor("c-1"), bye, nil},
+			{"c-2", ann, ask, nil},
+			{"c-2", ann, bye, nil},
+		} {
+			w.Chat(m.id).Say(m.by, m.text)
+			w.same(m.text, w.marksOfLast(m.id), m.want)
+		}
+		w.do("c-1", sue, conversation.Take{})
+		w.do("c-1", sue, conversation.Say{Text: ask, Marks: []closure.Mark{}})
+		w.same("beside no marks of the host's", w.marksOfLast("c-1"), checkIn)
+		w.do("c-1", sue, conversation.Say{Text: ask, Marks: checkIn})
+		w.same("beside the same of the host's", w.marksOfLast("c-1"), checkIn)
+	}},
+	{"enforce: with what the policy has them say, agents reach the end in German", func(w *world) {
+		const ask, bye = "Kann ich sonst noch etwas für Sie tun?", "Auf Wiedersehen!"
+		w.policy(func(p *conversation.Policy) {
+			p.Courtesy = conversation.Courtesy{Guard: closure.GuardEnforce, CheckIn: ask, Farewell: bye}
+		})
+		w.taken(ann, "c-1", "c-2")
+		for _, id := range []string{"c-1", "c-2"} {
+			w.Chat(id).Say(visitor(id), "Wo ist mein Paket?")
+			w.Chat(id).Say(ann, "Es kommt heute.")
+			w.advised(id, ann, closure.Advice{Grade: closure.Abrupt, Next: closure.StepCheckIn, Phrase: ask})
+			w.Chat(id).Say(ann, ask)
+		}
+		w.Chat("c-1").Say(visitor("c-1"), "Nein, danke!")
+		w.advised("c-1", ann, closure.Advice{Grade: closure.Unanswered, Next: closure.StepAnswer})
+		w.Chat("c-1").Say(ann, "Gern geschehen. "+bye)
+		w.do("c-1", ann, resolved)
+		w.wantGrade("c-1", closure.Confirmed)
+		w.Advance(patience)
+		w.do("c-2", ann, resolved)
+		w.wantGrade("c-2", closure.CheckedIn)
 	}},
 	{"a classifier that panics marks nothing, and the message is there", func(w *world) {
 		w.classifyBy(func(string) []closure.Mark { panic("a bug") })
@@ -369,7 +480,7 @@ var courtesySentences = []sentence{
 		w.advised("c-1", ann, closure.Advice{Grade: closure.Unanswered, Next: closure.StepAnswer})
 		w.advised("c-1", sue, closure.Advice{Grade: closure.Unanswered, Next: closure.StepAnswer})
 		yes := resolved
-		yes.Acknowledged = closure.Abrupt
+		yes.Acknowledged = closure.Unanswered
 		w.do("c-1", ann, yes)
 		w.wantGrade("c-1", closure.Unanswered)
 		w.same("cause", w.row("c-1").Cause, closure.Agent)
@@ -377,6 +488,28 @@ var courtesySentences = []sentence{
 		w.goodbye("c-2")
 		w.do("c-2", ann, yes)
 		w.same("of a courteous one", last[conversation.Closed](w, "c-2").Acknowledged, false)
+	}},
+	{"warn: the yes is to what was warned of, and to nothing that came meanwhile", func(w *world) {
+		w.guard(closure.GuardWarn)
+		w.taken(ann, "c-1")
+		yes := func(to conversation.Close) conversation.Close {
+			w.Helper()
+			to.Acknowledged = w.refused("c-1", ann, to, conversation.ErrDiscourteous).Advice.Grade
+			return to
+		}
+		abrupt := yes(resolved)
+		w.ask("c-1")
+		unanswered := yes(abrupt)
+		w.same("warned of", [2]closure.Grade{abrupt.Acknowledged, unanswered.Acknowledged}, [2]closure.Grade{closure.Abrupt, closure.Unanswered})
+		w.answer("c-1", ann)
+		w.refused("c-1", ann, unanswered, conversation.ErrDiscourteous)
+		m := &meddler{Store: w.Store, before: func(storage.Commit) { w.ask("c-1") }}
+		_, err := w.on(m).Close(w.Context(), w.Chat("c-1").By(ann), abrupt)
+		w.fails(err, conversation.ErrDiscourteous)
+		w.answer("c-1", ann)
+		w.do("c-1", ann, abrupt)
+		w.wantGrade("c-1", closure.Abrupt)
+		w.same("acknowledged", last[conversation.Closed](w, "c-1").Acknowledged, true)
 	}},
 	{"enforce: a refusal says what to say next, step by step", func(w *world) {
 		w.guard(closure.GuardEnforce)
@@ -424,9 +557,56 @@ var courtesySentences = []sentence{
 		w.taken(ann, "c-1")
 		yes := resolved
 		yes.Acknowledged = closure.Abrupt
+		w.advised("c-1", ann, closure.Advice{Grade: closure.Abrupt, Next: closure.StepCheckIn, Phrase: closure.DefaultCheckIn})
 		w.refused("c-1", ann, yes, conversation.ErrDiscourteous)
 		w.refused("c-1", sue, yes, conversation.ErrDiscourteous)
 		w.nothing("c-1", ann, conversation.Close{Outcome: closure.Resolved, Force: true}, "force")
+	}},
+	{"handing back to the bot does not pass the guard", func(w *world) {
+		w.policy(func(p *conversation.Policy) { p.Bot, p.Courtesy.Guard = true, closure.GuardEnforce })
+		take := func(grade closure.Grade) closure.Advice { return closure.Advice{Grade: grade, Next: closure.StepTake} }
+		w.taken(ann, "c-1")
+		w.answer("c-1", ann)
+		w.do("c-1", ann, conversation.HandBack{})
+		w.advised("c-1", ann, take(closure.Abrupt))
+		w.advised("c-1", sue, take(closure.Abrupt))
+		w.ask("c-1")
+		w.advised("c-1", ben, take(closure.Unanswered))
+		w.Chat("c-1").Say(bot, "I am a bot.")
+		w.advised("c-1", ann, take(closure.Abrupt))
+		w.do("c-1", ann, conversation.Take{})
+		w.goodbye("c-1")
+		w.do("c-1", ann, conversation.HandBack{})
+		w.do("c-1", ann, resolved)
+		w.wantGrade("c-1", closure.Confirmed)
+	}},
+	{"what no person wrote in needs none, once the bot has answered", func(w *world) {
+		w.policy(func(p *conversation.Policy) { p.Bot, p.Courtesy.Guard = true, closure.GuardEnforce })
+		w.begin("c-1")
+		w.taken(ann, "c-2")
+		w.do("c-2", ann, conversation.HandBack{})
+		w.ask("c-1")
+		w.advised("c-1", ann, closure.Advice{Grade: closure.Unanswered, Next: closure.StepTake})
+		w.Chat("c-1").Say(bot, "I am a bot.")
+		for _, id := range []string{"c-1", "c-2"} {
+			w.do(id, ann, resolved)
+			w.wantGrade(id, closure.Abrupt)
+		}
+	}},
+	{"what waits has to be taken first, and then the next step is told", func(w *world) {
+		w.guard(closure.GuardEnforce)
+		w.begin("c-1")
+		w.advised("c-1", ann, closure.Advice{Grade: closure.Abrupt, Next: closure.StepTake})
+		w.ask("c-1")
+		w.advised("c-1", sue, closure.Advice{Grade: closure.Unanswered, Next: closure.StepTake})
+		w.do("c-1", ann, conversation.Take{})
+		w.advised("c-1", ann, closure.Advice{Grade: closure.Unanswered, Next: closure.StepAnswer})
+		w.say("c-1", ann, closure.CheckIn)
+		w.do("c-1", ann, conversation.Requeue{})
+		w.advised("c-1", ann, closure.Advice{Grade: closure.Abrupt, Next: closure.StepTake})
+		w.Advance(patience)
+		w.do("c-1", ann, resolved)
+		w.wantGrade("c-1", closure.CheckedIn)
 	}},
 	{"what to say is the workspace's", func(w *world) {
 		w.policy(func(p *conversation.Policy) {
@@ -589,7 +769,7 @@ var courtesySentences = []sentence{
 		w.taken(ann, "visitor")
 		w.do("visitor", visitor("visitor"), conversation.Close{})
 		want := []string{"asked", "unanswered", "abrupt", "again", "reopened", "again"}
-		for _, limit := range []int{1, 2, lifecycle.MaxPage} {
+		for _, limit := range []int{1, 2, lifecycle.MaxUnconfirmedPage} {
 			w.same(fmt.Sprint("pages of ", limit), idsOf(w.unconfirmed(lifecycle.ClosingView{}, limit)), want)
 			slices.Reverse(want)
 			w.same(fmt.Sprint("newest first, pages of ", limit), idsOf(w.unconfirmed(lifecycle.ClosingView{Newest: true}, limit)), want)
@@ -613,6 +793,20 @@ var courtesySentences = []sentence{
 		w.say("c-1", ann, closure.Farewell)
 		w.do("c-1", ann, resolved)
 		w.same("handling, net", figures(w.row("c-1"), closure.Handling, closure.NetHandling), []int64{ms(9 * time.Minute), ms(6 * time.Minute)})
+	}},
+	{"the courtesy wait ends too when a person writes something else", func(w *world) {
+		w.taken(ann, "c-1", "c-2")
+		for _, id := range []string{"c-1", "c-2"} {
+			w.say(id, ann, closure.CheckIn)
+		}
+		w.Advance(3 * time.Minute)
+		w.answer("c-1", ann)
+		w.say("c-2", ann, closure.CheckIn)
+		w.Advance(4 * time.Minute)
+		for id, net := range map[string]time.Duration{"c-1": 4 * time.Minute, "c-2": 0} {
+			w.do(id, ann, resolved)
+			w.same("handling, net, of "+id, figures(w.row(id), closure.Handling, closure.NetHandling), []int64{ms(7 * time.Minute), ms(net)})
+		}
 	}},
 	{"so patience is never penalised", func(w *world) {
 		w.taken(ann, "hasty", "patient", "asleep")

@@ -48,6 +48,9 @@ var formSentences = []sentence{
 		w.same("tickets", w.at("c-1").Closing.Tickets, tickets)
 		w.shut(conversation.Close{Outcome: closure.Resolved, Form: closure.Form{Tickets: []string{"B-2", "A-1", "B-2"}}}, "c-2")
 		w.same("tickets", w.at("c-2").Closing.Tickets, []string{"B-2", "A-1"})
+		like := []string{"JIRA:123", "Case: 12", "#12", "12", "Fall Ä-12", "HTTPS://tickets.example.com", "http://localhost:8080/12"}
+		w.shut(conversation.Close{Outcome: closure.Resolved, Form: closure.Form{Tickets: like}}, "c-3")
+		w.same("tickets", w.at("c-3").Closing.Tickets, like)
 	}},
 	{"a form that breaks a limit is refused with its field, and nothing is stored", func(w *world) {
 		w.catalogue("late")
@@ -67,12 +70,15 @@ var formSentences = []sentence{
 			},
 			"tags": {
 				{Tags: []string{"unknown"}}, {Tags: []string{"late", "Late"}}, {Tags: manyTags}, {Tags: []string{""}},
-				{Tags: []string{strings.Repeat("x", conversation.MaxTag+1)}}, {Tags: []string{"a\nb"}}, {Tags: []string{"\u202elate"}},
+				{Tags: []string{strings.Repeat("x", conversation.MaxTag+1)}}, {Tags: []string{"a\nb"}}, {Tags: []string{"\u202elate"}}, {Tags: []string{"\u200b"}},
 			},
 			"tickets": {
 				{Tickets: manyTickets}, {Tickets: []string{""}}, {Tickets: []string{" T-1"}}, {Tickets: []string{"a\nb"}},
 				{Tickets: []string{"javascript:alert(1)"}}, {Tickets: []string{"JavaScript:alert(1)"}}, {Tickets: []string{"ftp://x/y"}},
 				{Tickets: []string{"data:text/html,x"}}, {Tickets: []string{strings.Repeat("x", conversation.MaxTicket+1)}},
+				{Tickets: []string{"//example.com"}}, {Tickets: []string{"about:blank"}}, {Tickets: []string{"ms-x:/y"}},
+				{Tickets: []string{"javascript:1,alert(1)"}}, {Tickets: []string{"vbscript: x"}}, {Tickets: []string{`/\evil.example`}},
+				{Tickets: []string{"https://"}}, {Tickets: []string{"\u200b"}}, {Tickets: []string{"T-1", "mailto:vic@example.com"}},
 			},
 		}
 		w.unchanged(func() {

@@ -375,6 +375,27 @@ var reportSentences = []sentence{
 		w.same("by now", len(w.articles(closure.Filter{})), 0)
 		w.same("by then", w.articles(closure.Filter{To: first.Add(time.Minute)}), []closure.Article{article("kb-1", 0, 1, true)})
 	}},
+	{"an article that is linked after a reopening does not touch the closing before", func(w *world) {
+		for _, surveys := range []bool{false, true} {
+			w.policy(func(p *conversation.Policy) { p.Survey.Offer = surveys })
+			id := fmt.Sprint("c-", surveys)
+			w.linked("kb-2", resolved, id)
+			w.do(id, ann, conversation.LinkArticle{Article: "kb-1"}) // while it is closed
+			w.ask(id)
+			w.do(id, sue, conversation.LinkArticle{Article: "kb-3"})
+			of := func() (all [][]string) {
+				for _, r := range w.rowsOf(id) {
+					all = append(all, r.Articles)
+				}
+				return all
+			}
+			w.same("reopened", of(), [][]string{{"kb-1", "kb-2"}})
+			w.do(id, sue, unresolved)
+			w.do(id, sue, conversation.LinkArticle{Article: "kb-4"})
+			w.same("closed again", of(), [][]string{{"kb-1", "kb-2"}, {"kb-1", "kb-2", "kb-3", "kb-4"}})
+		}
+		w.same("report", w.by(closure.Filter{}, nil, closure.ByArticle), map[string]int64{"kb-1": 4, "kb-2": 4, "kb-3": 2, "kb-4": 2})
+	}},
 	{"they are gone when reclassified", func(w *world) {
 		w.linked("kb-1", unresolved, "c-1", "c-2")
 		w.do("c-1", ann, conversation.Reclassify{Outcome: closure.Resolved})
@@ -407,6 +428,13 @@ var reportSentences = []sentence{
 		}
 		w.same("closings", len(w.every()), closings)
 		w.same("share, by nothing but the journals", w.toldByJournal(w.all()), w.share())
+		for _, r := range w.every() {
+			spent := figures(r, closure.InBot, closure.InWaiting, closure.Handling, closure.InSnoozed)
+			apart := spent[0] + spent[1] + spent[2] + spent[3] - r.Figures[closure.Resolution]
+			if apart < -3 || apart > 0 || r.Figures[closure.NetHandling] > spent[2] { // each is rounded down
+				w.Errorf("%s closed after %d ms, of which %d in its states, %d net", r.Conversation, r.Figures[closure.Resolution], spent, r.Figures[closure.NetHandling])
+			}
+		}
 		if closings < 5 {
 			w.Errorf("only %d closings: a quiet hour", closings)
 		}
@@ -543,7 +571,9 @@ var reportSentences = []sentence{
 		for _, limit := range []int{0, -1, lifecycle.MaxPage + 1} {
 			_, err := w.Desk.Closings(w.Context(), workspace, lifecycle.ClosingView{}, "", limit)
 			w.invalid("closings", err, "limit")
-			_, err = w.Desk.Unconfirmed(w.Context(), workspace, lifecycle.ClosingView{}, lifecycle.Notes{}, "", limit)
+		}
+		for _, limit := range []int{0, -1, lifecycle.MaxUnconfirmedPage + 1} {
+			_, err := w.Desk.Unconfirmed(w.Context(), workspace, lifecycle.ClosingView{}, lifecycle.Notes{}, "", limit)
 			w.invalid("unconfirmed", err, "limit")
 		}
 		for _, figure := range []closure.Figure{-1, closure.Figure(closure.NumFigures)} {

@@ -218,6 +218,28 @@ var surveySentences = []sentence{
 		}
 		w.refused("c-1", visitor("c-1"), conversation.AnswerSurvey{Number: 4, Rating: 4}, conversation.ErrNoSurvey)
 	}},
+	{"an answer without a number is for the last closing, unless two could be meant", func(w *world) {
+		offer(w)
+		w.shut(resolved, "c-1")
+		w.Advance(time.Hour)
+		w.ask("c-1")
+		w.do("c-1", sue, resolved)
+		w.refused("c-1", visitor("c-1"), rated(4), conversation.ErrNoSurvey)
+		w.refused("c-1", host, rated(4), conversation.ErrNoSurvey)
+		w.do("c-1", visitor("c-1"), conversation.AnswerSurvey{Number: 1, Rating: 2})
+		w.do("c-1", visitor("c-1"), rated(4))
+		w.same("ratings", w.ratings("c-1"), [][]int64{{1, 2}, {1, 4}})
+		w.refused("c-1", visitor("c-1"), rated(4), conversation.ErrSurveyAnswered)
+		w.shut(resolved, "c-2")
+		w.Advance(time.Hour)
+		w.do("c-2", ann, conversation.Reopen{})
+		w.do("c-2", ann, resolved)
+		w.Advance(surveyOpen - time.Hour - tickOfClock)
+		w.refused("c-2", visitor("c-2"), rated(4), conversation.ErrNoSurvey)
+		w.Advance(tickOfClock) // at which the first one is over
+		w.do("c-2", visitor("c-2"), rated(4))
+		w.same("ratings", w.ratings("c-2"), [][]int64{{1, closure.None}, {1, 4}})
+	}},
 	{"but not one that is long over, nor one of too many", func(w *world) {
 		offer(w)
 		w.shut(resolved, "over", "many")
@@ -248,6 +270,16 @@ var surveySentences = []sentence{
 		w.do("c-1", ann, conversation.Reclassify{Outcome: closure.Unresolved, Form: &closure.Form{Notes: "x"}})
 		w.same("offered", w.count("c-1", "survey_offered"), 1)
 		w.same("ratings", w.ratings("c-1"), [][]int64{{1, 2}})
+	}},
+	{"a blocked visitor is offered none by hand", func(w *world) {
+		w.shut(resolved, "c-1")
+		w.do("c-1", ann, conversation.Block{})
+		for _, by := range []conversation.Actor{ann, sue, host} {
+			w.refused("c-1", by, conversation.OfferSurvey{}, conversation.ErrBlocked)
+		}
+		w.do("c-1", ann, conversation.Unblock{})
+		w.do("c-1", ann, conversation.OfferSurvey{})
+		w.same("offered", w.count("c-1", "survey_offered"), 1)
 	}},
 	{"a blocked visitor does not answer, nor does anybody for another", func(w *world) {
 		offer(w)

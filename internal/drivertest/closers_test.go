@@ -210,7 +210,8 @@ func newClosersChat(dice *rand.Rand, i int) *closersChat {
 	ann, ben := conversation.Agent("ann"), conversation.Agent("ben")
 	sue, api, robo := conversation.Supervisor("sue"), conversation.System("api"), conversation.Bot("robo")
 	people := func(by conversation.Actor) closersStep {
-		return closersStep{by: by, asOf: asOf(), command: conversation.Close{Outcome: outcome(), Form: form(), Acknowledged: dice.IntN(2) == 0}}
+		yes := metaPick(dice, "", closure.Abrupt, closure.Unanswered)
+		return closersStep{by: by, asOf: asOf(), command: conversation.Close{Outcome: outcome(), Form: form(), Acknowledged: yes}}
 	}
 	closers := [][]closersStep{
 		{people(ann)}, {people(ann), people(ann)}, {people(ben)},
@@ -450,7 +451,7 @@ func (r *closersRun) raceWasOne(t *testing.T) {
 	t.Helper()
 	for _, what := range []string{
 		"closings", "closings by timer", "closings by visitor", "closings by bot", "closings by agent", "closings as of",
-		"came too late", "were stale", "held by another", "incomplete", "discourteous",
+		"came too late", "were stale", "held by another", "incomplete", "discourteous", "acknowledged", "yes to another warning",
 		"messages before", "messages that reopened", "messages to a successor", "new decisions", "answers", "answers refused", "conflicts",
 	} {
 		if r.did[what] == 0 {

@@ -291,6 +291,12 @@ func (v *closersVerdict) judgeClose(a closersAttempt, command conversation.Close
 	if command.Outcome != "" && e.Outcome != command.Outcome || command.Force != (e.Cause == closure.Forced) {
 		v.say("%s closed it by %+v as %+v", a.call.By, command, e)
 	}
+	if e.Acknowledged {
+		v.did("acknowledged")
+		if v.chat.group != "warn" || command.Acknowledged != e.Grade {
+			v.say("%s closed it by a yes to %q, and it was %s", a.call.By, command.Acknowledged, e.Grade)
+		}
+	}
 	if a.call.AsOf == 0 || command.Force {
 		return
 	}
@@ -334,7 +340,10 @@ func (v *closersVerdict) judgeLoser(a closersAttempt, command conversation.Close
 	case conversation.ErrDiscourteous:
 		v.did("discourteous")
 		founded = person && !command.Force && refused.Advice != nil && !refused.Advice.Grade.Courteous() &&
-			(v.chat.group == "enforce" || v.chat.group == "warn" && !command.Acknowledged)
+			(v.chat.group == "enforce" || v.chat.group == "warn" && command.Acknowledged != refused.Advice.Grade)
+		if founded && v.chat.group == "warn" && command.Acknowledged != "" {
+			v.did("yes to another warning")
+		}
 	case conversation.ErrFormIncomplete:
 		v.did("incomplete")
 		founded = person && !command.Force && v.chat.group == "form" && command.Sentiment == "" &&

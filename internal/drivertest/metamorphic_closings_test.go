@@ -334,6 +334,9 @@ func (v *metaInventor) breakdown(ctx context.Context, workspace string) closure.
 }
 
 func (v *metaInventor) dimensions() []closure.Dimension {
+	if v.one(4) { // a closing can have several of these
+		return []closure.Dimension{metaPick(v.Rand, closure.ByTag, closure.ByArticle)}
+	}
 	all := closure.Dimensions()
 	v.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	return all[:metaPick(v.Rand, 0, 1, 1, 1, 2, 2, 3, len(all))]
@@ -392,7 +395,7 @@ func (v *metaInventor) report(ctx context.Context) metaOperation {
 func (v *metaInventor) form(ctx context.Context, workspace string) closure.Form {
 	f := closure.Form{
 		Sentiment: metaPick(v.Rand, "", closure.Positive, closure.Neutral, closure.Negative),
-		Tickets:   metaPick(v.Rand, nil, nil, []string{"T-1"}, []string{"https://example.com/T-2", "T-1", "T-1"}),
+		Tickets:   metaPick(v.Rand, nil, nil, []string{"T-1"}, []string{"https://example.com/T-2", "T-1", "JIRA:12", "T-1"}),
 	}
 	policies, _, _ := v.model.desk.Policies(ctx, workspace)
 	for _, tag := range policies.Tags {
@@ -407,7 +410,7 @@ func (v *metaInventor) form(ctx context.Context, workspace string) closure.Form 
 	case 0:
 		f.Sentiment = "grumpy"
 	case 1:
-		f.Tickets = []string{"javascript:alert(1)"}
+		f.Tickets = []string{metaPick(v.Rand, "javascript:alert(1)", "//example.com")}
 	case 2:
 		f.Tags = metaPick(v.Rand, metaTags...)
 	}
@@ -444,10 +447,10 @@ func (v *metaInventor) ending(ctx context.Context) metaOperation {
 	outcome := metaPick(v.Rand, metaOutcomes...)
 	form := v.form(ctx, key.Workspace)
 	for _, step := range []metaOperation{
-		v.step(key, agent, conversation.Say{Text: closure.DefaultCheckIn}),
+		v.step(key, agent, conversation.Say{Text: metaPick(v.Rand, closure.DefaultCheckIn, "So. "+metaCheckIn)}),
 		v.step(key, visitor, conversation.Say{Text: "No, thanks", Marks: []closure.Mark{closure.Confirmation}}),
-		v.step(key, agent, conversation.Say{Text: closure.DefaultFarewell}),
-		v.step(key, agent, conversation.Close{Outcome: outcome, Form: form, Acknowledged: v.one(4)}),
+		v.step(key, agent, conversation.Say{Text: metaPick(v.Rand, closure.DefaultFarewell, "I see.")}),
+		v.step(key, agent, conversation.Close{Outcome: outcome, Form: form, Acknowledged: metaPick(v.Rand, "", "", closure.Abrupt)}),
 		v.step(key, visitor, v.answer(c)),
 		v.step(key, visitor, v.answer(c)),
 		v.step(key, agent, conversation.Reclassify{Outcome: metaPick(v.Rand, metaOutcomes...), Form: metaPick(v.Rand, nil, &form)}),
@@ -466,12 +469,21 @@ func (v *metaInventor) step(key storage.Key, by conversation.Actor, command conv
 	return o
 }
 
+// yes makes up the answer to a warning: none, to the one that would come, or to
+// another.
+func (v *metaInventor) yes(of conversation.Conversation) closure.Grade {
+	return metaPick(v.Rand, "", "", of.Courtesy.Grade(v.now, closure.DefaultPatience), closure.Abrupt, closure.Unanswered)
+}
+
+// metaCheckIn is what some policies would have agents say.
+const metaCheckIn = "Noch etwas? 👋"
+
 // endings makes up what a policy says of forms, courtesy and surveys.
 func (v *metaInventor) endings(p *conversation.Policy) {
 	p.Required = metaPick(v.Rand, nil, nil, nil, []closure.Field{closure.FieldReason}, []closure.Field{closure.FieldSentiment, closure.FieldTags})
-	p.Courtesy.Guard = metaPick(v.Rand, closure.GuardOff, closure.GuardOff, closure.GuardWarn, closure.GuardEnforce)
+	p.Courtesy.Guard = metaPick(v.Rand, closure.GuardOff, closure.GuardWarn, closure.GuardEnforce)
 	p.Courtesy.Patience = metaPick(v.Rand, 0, time.Second, time.Hour)
-	p.Courtesy.CheckIn = metaPick(v.Rand, "", "Anything else? 👋")
+	p.Courtesy.CheckIn = metaPick(v.Rand, "", metaCheckIn)
 	p.Survey = conversation.Asking{Offer: !v.one(3), Open: metaPick(v.Rand, 0, time.Minute, time.Hour)}
 }
 

@@ -417,7 +417,7 @@ func (v *metaInventor) outcome() (closure.Outcome, closure.Reason) {
 }
 
 func (v *metaInventor) closing(ctx context.Context, of conversation.Conversation, by conversation.Actor) conversation.Command {
-	c := conversation.Close{Acknowledged: v.one(3)}
+	c := conversation.Close{Acknowledged: v.yes(of)}
 	c.Outcome, c.Reason = v.outcome()
 	if by.Kind != conversation.KindVisitor && v.one(2) || v.one(40) {
 		c.Form = v.form(ctx, of.Workspace)

@@ -25,7 +25,7 @@ var metaSights = []string{
 	"invalid marks", "invalid rating", "invalid sentiment", "invalid tickets", "invalid tags", "invalid by", "invalid to",
 	"closing chat-1 1 ", "closing chat-1 2 ", "closing chat-1 1001 ", `tags ["späть 👋" "vip"]`, `articles ["KB2" "kb1" "kb2"]`, `group ["vip"] of `, `spread ["Ann"] of `,
 	"group [] of ", "total {", "line {Keys:[2026-03-", "about {", "purged true", "purged false", `catalogue ["späть 👋" "VIP" "vip"]`, `tickets ["https`,
-	"Next:answer", "Next:check_in", "Next:wait", "Next:say_goodbye",
+	"Next:take", "Next:answer", "Next:check_in", "Next:wait", "Next:say_goodbye", `"acknowledged":true`,
 	"invalid note", "invalid as of", "invalid idle.", "invalid until", "invalid visitor", "invalid outcome", "invalid history",
 }
 
