@@ -12,7 +12,7 @@ help: ## list the targets
 
 test: ## every test of every module, with the race detector, in random order
 	@.ci/needs
-	CGO_ENABLED=1 $(GO) test -race -timeout 20m -shuffle=on $(TESTFLAGS) work
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m -parallel 4 -shuffle=on $(TESTFLAGS) work
 
 figures: ## what the suites that claim "never" have counted, without the race detector
 	@$(GO) test -v -run '^Test(EveryCell|Model|ClosingsAre|Broken|Stores|Metamorphic|Closers|PostgresFeed|Timers|.*Killed|.*PowerLoss)' \

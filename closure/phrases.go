@@ -17,7 +17,8 @@ import (
 // week". One that is written with a full stop or a question mark must end a
 // clause, or be a question of its own, or another phrase must follow: "take care."
 // is no farewell in "I will take care of it", nor "anything else?" a check-in in
-// "Have you tried anything else?".
+// "Have you tried anything else?". One word may follow a question, set off as a name
+// is: "Anything else, Sam?".
 //
 // A visitor who asks something, or writes more than 50 words, wants more than to
 // say goodbye: such a message has no mark. What is not recognised costs a
@@ -44,53 +45,62 @@ func DefaultPhrases() Phrases {
 	p := Phrases{
 		CheckIn: []string{
 			"anything else I can", "anything else we can", "anything else I could", "anything else we could",
-			"anything else that I can", "anything else that we can", "anything else you need", "anything else you would like",
-			"anything else you'd like", "help with anything else", "help you with anything else", "assist with anything else",
-			"assist you with anything else", "need anything else", "need help with anything else", "do anything else for you",
-			"anything else for you", "anything else today", "anything else?", "is there anything else?", "anything more I can",
-			"anything more we can", "anything further I can", "anything further we can", "something else I can", "what else can I",
-			"what else can we", "any other questions", "any further questions", "any more questions", "are you still there?",
-			"are you still with me?", "are you there?",
+			"anything else that I can", "anything else that we can", "anything else you need",
+			"anything else you would like", "anything else you'd like", "help with anything else",
+			"help you with anything else", "assist with anything else", "assist you with anything else",
+			"need anything else", "need help with anything else", "do anything else for you", "anything else for you",
+			"anything else today", "anything else?", "is there anything else?", "was there anything else?",
+			"would there be anything else?", "is there something else?", "anything else I may", "anything more I can",
+			"anything more we can", "anything further I can", "anything further we can", "something else I can",
+			"what else can I", "what else can we", "any other questions", "any further questions", "any more questions",
+			"are you still there?", "are you still with me?", "are you there?",
 		},
 		Confirmation: []string{
-			"that's all I need", "that's all I needed", "that's all I wanted", "that's all for now", "that's all for today",
+			"that's all I need", "that's all I needed", "thats all I need", "thats all I needed", "that is all I need",
+			"that is all I needed", "that's all I wanted", "that's all for now", "that's all for today",
 			"that's it for now", "that's it for today", "that will be all", "that'll be all", "that would be all",
 			"no more questions", "no further questions", "no other questions", "I don't have any other questions",
 			"I don't have any more questions", "I don't have any further questions", "I don't need anything else",
 			"nothing else for now", "nothing else for today", "that solved it.", "that fixed it.", "that did it.",
-			"that answers my question.", "that answers everything.", "it works now.", "it is working now.", "it's working now.",
-			"everything works now.", "all good now.", "I'm all set.", "you can close this", "you can close the",
+			"that answers my question.", "that answers everything.", "it works now.", "it is working now.",
+			"it's working now.", "everything works now.", "all good now.", "I'm all set.", "you can close this",
+			"you can close the",
 		},
 		Farewell: []string{
-			"bye", "goodbye", "good bye", "good-bye", "bye bye", "bye-bye", "bye for now", "farewell", "cya", "take care.", "take care of yourself", "see you.",
-			"see you soon", "see you later", "see you around", "see you next time", "good night.", "have a good one", "have a nice one", "all the best.",
-			"enjoy your day", "enjoy the rest of your", "enjoy your evening", "enjoy your weekend", "rest of your day",
+			"bye", "goodbye", "good bye", "good-bye", "bye bye", "bye-bye", "bye for now", "farewell", "cya", "take care.",
+			"take care of yourself", "see you.", "see you soon", "see you later", "see you around", "see you next time",
+			"good night.", "have a good one", "have a nice one", "all the best.", "enjoy your day",
+			"enjoy the rest of your", "enjoy your evening", "enjoy your weekend", "rest of your day",
 			"thank you for contacting", "thanks for contacting", "thank you for chatting", "thanks for chatting",
-			"thank you for reaching out", "thanks for reaching out", "thank you for getting in touch", "thanks for getting in touch",
+			"thank you for reaching out", "thanks for reaching out", "thank you for getting in touch",
+			"thanks for getting in touch",
 		},
 		Brief: []string{
-			"no", "nope", "nah", "not really", "not at the moment", "not right now", "not for now", "not today", "not that I can think of",
-			"I don't think so", "nothing", "nothing else", "nothing more", "no need", "that was it", "we're done", "we are done", "that's all", "thats all", "that is all", "that's it", "thats it",
-			"that is it", "that's everything", "that is everything", "I think that's all", "I think that's it", "I think that's everything",
-			"for now", "for today", "I'm good", "im good", "I am good", "I'm fine", "I'm all good", "we're good", "all good", "all set",
-			"it works", "that works", "it worked", "that worked", "that helped", "that helps", "that fixed it", "that solved it",
-			"resolved", "solved", "fixed", "sorted", "all sorted",
-			"thanks", "thank you", "thank u", "thx", "ty", "a lot", "a bunch", "thanks again", "thank you again",
-			"many thanks", "so much", "very much", "ok thanks", "ok thank you", "okay thanks", "okay thank you", "ok great", "okay great",
-			"ok perfect", "okay perfect", "ok cool", "alright thanks", "alright thank you", "got it thanks", "got it thank you",
-			"for your help", "for the help", "for all your help", "for all the help", "for helping", "for helping me", "for your time",
-			"for your support", "for your assistance", "for your patience", "for everything", "for the info", "for the information",
-			"for the quick response", "for the quick reply", "for your quick response", "for the quick help",
-			"perfect", "great", "awesome", "excellent", "brilliant", "wonderful", "fantastic", "cool", "cheers", "great help",
-			"you've been very helpful", "you have been very helpful", "you were very helpful", "you've been a great help",
-			"you've been great", "you have been great", "very helpful", "appreciate it", "I appreciate it", "I really appreciate it", "much appreciated",
-			"you too", "and you too", "you as well", "same to you", "likewise", "no problem", "no worries",
+			"no", "nope", "nah", "not really", "not at the moment", "not right now", "not for now", "not today",
+			"not that I can think of", "I don't think so", "nothing", "nothing else", "nothing more", "no need",
+			"that was it", "we're done", "we are done", "I think we're done", "I'm done", "I am done", "that's all",
+			"thats all", "that is all", "that's it", "thats it", "that is it", "that's everything", "that is everything",
+			"I think that's all", "I think that's it", "I think that's everything", "for now", "for today", "I'm good",
+			"im good", "I am good", "I'm fine", "I'm all good", "we're good", "all good", "all set", "it works",
+			"that works", "it worked", "that worked", "that helped", "that helps", "that fixed it", "that solved it",
+			"resolved", "solved", "fixed", "sorted", "all sorted", "thanks", "thank you", "thank u", "thx", "ty", "a lot",
+			"a bunch", "thanks again", "thank you again", "many thanks", "so much", "very much", "ok thanks",
+			"ok thank you", "okay thanks", "okay thank you", "ok great", "okay great", "ok perfect", "okay perfect",
+			"ok cool", "alright thanks", "alright thank you", "got it thanks", "got it thank you", "for your help",
+			"for the help", "for all your help", "for all the help", "for helping", "for helping me", "for your time",
+			"for your support", "for your assistance", "for your patience", "for everything", "for the info",
+			"for the information", "for the quick response", "for the quick reply", "for your quick response",
+			"for the quick help", "perfect", "great", "awesome", "excellent", "brilliant", "wonderful", "fantastic",
+			"cool", "cheers", "great help", "you've been very helpful", "you have been very helpful",
+			"you were very helpful", "you've been a great help", "you've been great", "you have been great",
+			"very helpful", "appreciate it", "I appreciate it", "I really appreciate it", "much appreciated", "you too",
+			"and you too", "you as well", "same to you", "likewise", "no problem", "no worries",
 		},
 		Unless: []string{
-			"but", "however", "except", "although", "still", "yet", "not", "cannot", "can't", "cant", "don't", "dont", "doesn't", "doesnt",
-			"didn't", "didnt", "isn't", "isnt", "won't", "wont", "never", "unless", "until", "wait", "another", "one more", "also", "please",
-			"a question", "can you", "could you", "can I", "could I", "how do", "how can", "how to", "how about", "what about", "where is",
-			"when will", "why",
+			"but", "however", "except", "although", "still", "yet", "not", "cannot", "can't", "cant", "don't", "dont",
+			"doesn't", "doesnt", "didn't", "didnt", "isn't", "isnt", "won't", "wont", "never", "unless", "until", "wait",
+			"another", "one more", "also", "please", "a question", "can you", "could you", "can I", "could I", "how do",
+			"how can", "how to", "how about", "what about", "where is", "when will", "why",
 		},
 	}
 	for _, of := range []string{"a nice", "a great", "a good", "a lovely", "a wonderful", "a fantastic", "an amazing", "an excellent"} {
@@ -225,7 +235,8 @@ func (x index) longest(message []word, begins bool) (in lists, n int) {
 		}
 		end := message[length-1].end
 		ends := end != 0 || x.follows(message[length:])
-		if p.stop == '?' && (end != '?' || !begins) || p.stop == '.' && !ends || p.edge && !begins && !ends {
+		asks := end == '?' || end != 0 && length < len(message) && message[length].end == '?'
+		if p.stop == '?' && !(asks && begins) || p.stop == '.' && !ends || p.edge && !begins && !ends {
 			continue
 		}
 		if length > n {

@@ -1,6 +1,7 @@
 package conversation_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,14 @@ var goodbyes = []goodbye{
 	{"v a v:auto", closure.Abrupt, closure.StepCheckIn, 0}, // an automatic text is nobody's word
 	{"v a:auto", closure.Unanswered, closure.StepAnswer, 0},
 	{"v host", closure.Unanswered, closure.StepAnswer, 0},
+	{"v a snooze person", closure.Unanswered, closure.StepAnswer, 0}, // who asks for a person wants something
+	{"v a:ask v:no a:bye snooze person", closure.Unanswered, closure.StepAnswer, 0},
+	{"v a:ask snooze person wait", closure.Unanswered, closure.StepAnswer, 0},
+	{"v a:ask snooze person a:bye", closure.Confirmed, "", 0}, // and has answered
+	{"v hand-back bot person take", closure.Unanswered, closure.StepAnswer, 0},
+	{"v hand-back bot person take a", closure.Abrupt, closure.StepCheckIn, 0},
+	{"v hand-back bot for-vera take", closure.Abrupt, closure.StepCheckIn, 0}, // it was not the visitor
+	{"v a:ask snooze for-vera", closure.Abrupt, closure.StepWait, patience},
 
 	// Nobody asked.
 	{"", closure.Abrupt, closure.StepCheckIn, 0},
@@ -48,7 +57,11 @@ var goodbyes = []goodbye{
 	{"v a:ask wait-", closure.Abrupt, closure.StepWait, time.Microsecond},
 	{"v a:ask wait", closure.CheckedIn, "", 0},
 	{"a:ask wait", closure.CheckedIn, "", 0},
-	{"v a:ask half a half", closure.CheckedIn, "", 0}, // more words of the agent restart nothing
+	{"v a:ask half a half", closure.Abrupt, closure.StepWait, patience / 2}, // there is something new to answer
+	{"v a:ask half a wait", closure.CheckedIn, "", 0},
+	{"v a:ask wait a wait-", closure.Abrupt, closure.StepWait, time.Microsecond},
+	{"v a:ask half a:auto half", closure.CheckedIn, "", 0},
+	{"v a:ask half a:bye half", closure.CheckedIn, "", 0},
 	{"v a:ask half a:ask half", closure.Abrupt, closure.StepWait, patience / 2},
 	{"v a:ask a:bye wait", closure.CheckedIn, "", 0},
 	{"v a:ask v:auto wait", closure.CheckedIn, "", 0},
@@ -65,7 +78,12 @@ var goodbyes = []goodbye{
 	{"v a:ask v:no", closure.Abrupt, closure.StepFarewell, 0},
 	{"v a:ask v:no a", closure.Abrupt, closure.StepFarewell, 0},
 	{"v a:ask v:no a:bye", closure.Confirmed, "", 0},
-	{"v a:ask v:no a:bye a", closure.Confirmed, "", 0},
+	{"v a:ask v:no a:bye a", closure.Abrupt, closure.StepFarewell, 0},
+	{"v a:ask v:no a:bye a a:bye", closure.Confirmed, "", 0},
+	{"v a:ask v:no a:bye a:auto", closure.Confirmed, "", 0},
+	{"v a:ask v:no a:ask+bye", closure.Confirmed, "", 0}, // which offers more help
+	{"v a:ask v a:ask+bye", closure.Confirmed, "", 0},
+	{"v a:ask v:no a:bye a:ask+bye", closure.Confirmed, "", 0},
 	{"v a:ask v:bye", closure.Abrupt, closure.StepFarewell, 0},
 	{"v a:ask v:bye a:bye", closure.Confirmed, "", 0},
 	{"v a:ask v:no a:bye v:bye", closure.Confirmed, "", 0}, // the last word is the customer's
@@ -86,7 +104,11 @@ var goodbyes = []goodbye{
 	{"v a follow-up v:no a:bye", closure.Confirmed, "", 0},
 	{"v follow-up", closure.Unanswered, closure.StepAnswer, 0},
 	{"v follow-up wait", closure.Unanswered, closure.StepAnswer, 0},
-	{"v a:ask v:no a:bye follow-up", closure.Abrupt, closure.StepWait, patience},
+	{"v a:ask v:no a:bye follow-up", closure.Confirmed, "", 0}, // what is complete stays it
+	{"v a:ask v:no a:bye follow-up wait", closure.Confirmed, "", 0},
+	{"v a:ask v:no a:bye a follow-up", closure.Abrupt, closure.StepWait, patience},
+	{"v a:ask v:no follow-up", closure.Abrupt, closure.StepWait, patience},
+	{"v a:ask v:no a:bye v follow-up wait", closure.Unanswered, closure.StepAnswer, 0},
 	{"v a prompt", closure.Abrupt, closure.StepCheckIn, 0},
 	{"v a prompt wait", closure.Abrupt, closure.StepCheckIn, 0},
 
@@ -106,16 +128,35 @@ var goodbyes = []goodbye{
 	{"v a:ask requeue v:no take a:bye", closure.Confirmed, "", 0},
 	{"v requeue take", closure.Unanswered, closure.StepAnswer, 0},
 
+	// Who does not have it takes it first.
+	{"v requeue", closure.Unanswered, closure.StepTake, 0},
+	{"v a requeue", closure.Abrupt, closure.StepTake, 0},
+	{"v a:ask requeue", closure.Abrupt, closure.StepTake, 0},
+	{"v a:ask requeue wait", closure.CheckedIn, "", 0},
+	{"v a:ask requeue v:no", closure.Abrupt, closure.StepTake, 0},
+	{"v a:ask v:no a:bye requeue", closure.Confirmed, "", 0},
+
 	// The bot answers, and says no goodbye.
 	{"hand-back v bot take", closure.Abrupt, closure.StepCheckIn, 0},
 	{"hand-back v take", closure.Unanswered, closure.StepAnswer, 0},
 	{"v a:ask v:no hand-back v bot take", closure.Abrupt, closure.StepFarewell, 0},
 	{"v a:ask v:no hand-back v bot take a:bye", closure.Confirmed, "", 0},
-	{"v hand-back bot", closure.Abrupt, "", 0}, // nobody could say one there
-	{"v hand-back", closure.Unanswered, closure.StepAnswer, 0},
+	{"v hand-back bot", closure.Abrupt, "", 0}, // who has written nothing has no goodbye to say
+	{"v hand-back bot v:no", closure.Abrupt, "", 0},
+	{"v a:auto hand-back bot", closure.Abrupt, "", 0},
+	{"v hand-back", closure.Unanswered, closure.StepTake, 0},
+	{"v hand-back bot v", closure.Unanswered, closure.StepTake, 0},
+	{"v a hand-back", closure.Abrupt, closure.StepTake, 0}, // handing back gets nobody round it
+	{"v a hand-back bot", closure.Abrupt, closure.StepTake, 0},
+	{"v a:ask hand-back", closure.Abrupt, closure.StepTake, 0},
+	{"v a:ask hand-back wait", closure.CheckedIn, "", 0},
+	{"v a:ask v:no hand-back", closure.Abrupt, closure.StepTake, 0},
+	{"v a:ask v:no a:bye hand-back", closure.Confirmed, "", 0},
 
 	// A new beginning is a new goodbye, and the message that reopens is its first.
-	{"v a:ask v:no a:bye close v", closure.Unanswered, closure.StepAnswer, 0},
+	{"v a:ask v:no a:bye close v", closure.Unanswered, closure.StepTake, 0},
+	{"v a:ask v:no a:bye close v bot", closure.Abrupt, "", 0},
+	{"v a:ask v:no a:bye close v take a:bye hand-back", closure.Abrupt, closure.StepTake, 0},
 	{"v a:ask v:no a:bye close v take a", closure.Abrupt, closure.StepCheckIn, 0},
 	{"v a:ask v:no a:bye close v:no", closure.Abrupt, "", 0},
 	{"v a:ask v:no a:bye close reopen", closure.Abrupt, closure.StepCheckIn, 0},
@@ -138,6 +179,10 @@ func (l *life) talk(story string) {
 			l.say(robot)
 		case "host":
 			l.say(host)
+		case "person":
+			l.do(vera, conversation.RequestAgent{})
+		case "for-vera":
+			l.do(host, conversation.RequestAgent{})
 		case "type":
 			l.do(vera, conversation.Typing{})
 		case "half":
@@ -258,7 +303,8 @@ func TestAGuardThatEnforcesRefusesWithWhatToSayNext(t *testing.T) {
 			continue
 		}
 		refused++
-		for _, c := range []conversation.Close{resolved, unresolved, {Outcome: closure.Resolved, Acknowledged: want.Grade}} {
+		for _, grade := range append(closure.Grades(), "") {
+			c := conversation.Close{Outcome: closure.Resolved, Acknowledged: grade}
 			for _, by := range []conversation.Actor{closer(l), sue} {
 				e := l.refused(by, c, conversation.ErrDiscourteous)
 				same(t, g.story+": the advice", e.Advice, want)
@@ -273,18 +319,121 @@ func TestAGuardThatEnforcesRefusesWithWhatToSayNext(t *testing.T) {
 
 func TestAGuardThatWarnsNeedsASecondYes(t *testing.T) {
 	t.Parallel()
-	yes := conversation.Close{Outcome: closure.Resolved, Acknowledged: true}
 	for _, g := range goodbyes {
-		l := g.guarded(t, closure.GuardWarn)
 		want := g.advice()
-		if want != nil {
-			same(t, g.story+": the advice", l.refused(closer(l), resolved, conversation.ErrDiscourteous).Advice, want)
-		}
-		e := only[conversation.Closed](l, l.do(closer(l), yes))
-		if e.Grade != g.grade || e.Acknowledged != (want != nil) || e.Cause != closure.Agent {
-			t.Errorf("%q: %+v, want the grade %s, acknowledged %t", g.story, e, g.grade, want != nil)
+		for _, yes := range append(closure.Grades(), "", "polite") {
+			l := g.guarded(t, closure.GuardWarn)
+			c := conversation.Close{Outcome: closure.Resolved, Acknowledged: yes}
+			if want != nil && yes != g.grade {
+				same(t, g.story+": the advice", l.refused(closer(l), c, conversation.ErrDiscourteous).Advice, want)
+				continue
+			}
+			e := only[conversation.Closed](l, l.do(closer(l), c))
+			if e.Grade != g.grade || e.Acknowledged != (want != nil) || e.Cause != closure.Agent {
+				t.Errorf("%q, acknowledged %q: %+v, want the grade %s, acknowledged %t", g.story, yes, e, g.grade, want != nil)
+			}
 		}
 	}
+}
+
+// A yes is to what was warned of. What comes after the warning is another one.
+func TestAYesHoldsForTheGradeThatWasWarnedOf(t *testing.T) {
+	t.Parallel()
+	l := goodbye{story: "v a"}.guarded(t, closure.GuardWarn)
+	warned := l.refused(ann, resolved, conversation.ErrDiscourteous).Advice.Grade
+	same(t, "the grade", warned, closure.Abrupt)
+	yes := conversation.Close{Outcome: closure.Resolved, Acknowledged: warned}
+	l.talk("v")
+	again := l.refusedAsOf(0, ann, yes, conversation.ErrDiscourteous) // whoever says as of nothing
+	same(t, "the other warning", again.Advice, &closure.Advice{Grade: closure.Unanswered, Next: closure.StepAnswer})
+	l.talk("a")
+	e := only[conversation.Closed](l, l.do(ann, yes))
+	same(t, "closed over the warning", e.Acknowledged, true)
+}
+
+func TestWhoOpensForAPersonWantsSomething(t *testing.T) {
+	t.Parallel()
+	for by, want := range map[conversation.Actor]closure.Grade{vera: closure.Unanswered, host: closure.Abrupt, bob: closure.Abrupt} {
+		for _, forAgent := range []bool{true, false} {
+			l := tell(t, noBot)
+			l.do(by, conversation.Open{Visitor: "vera", ForAgent: forAgent})
+			l.do(ann, conversation.Take{})
+			l.do(ann, resolved)
+			if !forAgent {
+				want = closure.Abrupt
+			}
+			same(t, "the grade of what was opened by "+by.String(), l.c.Closing.Grade, want)
+		}
+	}
+}
+
+// The words that the workspace proposes to its agents are recognised, in whatever
+// language, with whatever marks the message comes.
+func TestThePolicysOwnPhrasesAreMarked(t *testing.T) {
+	t.Parallel()
+	german := conversation.Policy{Bot: true, Courtesy: conversation.Courtesy{CheckIn: " Kann ich noch etwas für Sie tun? ", Farewell: "Auf Wiederhören"}}
+	ladder := german
+	ladder.Idle.Assigned = idle.Ladder{Steps: []idle.Step{
+		{After: time.Minute, Action: idle.Prompt, Text: "Fragen Sie nach.", Phrase: "Sind Sie noch da?"},
+		{After: time.Minute, Action: idle.FollowUp, Text: "Noch da?"},
+		{After: time.Minute, Action: idle.Prompt, Text: "Fragen Sie nach.", Phrase: "Hallo Österreich?"},
+	}}
+	blank := conversation.Policy{Courtesy: conversation.Courtesy{CheckIn: " ", Farewell: "\n\t"}}
+	check, bye := closure.CheckIn, closure.Farewell
+	for _, test := range []struct {
+		policy conversation.Policy
+		text   string
+		give   []closure.Mark
+		want   []closure.Mark
+	}{
+		{german, "Kann ich noch etwas für Sie tun?", nil, []closure.Mark{check}},
+		{german, "Gern. KANN ICH NOCH ETWAS FÜR SIE TUN? Bis gleich.", nil, []closure.Mark{check}},
+		{german, "Gern!\nAuf Wiederhören.", nil, []closure.Mark{bye}},
+		{german, "Auf Wiederhören. Kann ich noch etwas für Sie tun?", nil, []closure.Mark{check, bye}},
+		{german, "Kann ich noch etwas für Sie tun?", []closure.Mark{bye}, []closure.Mark{bye, check}},
+		{german, "Kann ich noch etwas für Sie tun?", []closure.Mark{check}, []closure.Mark{check}},
+		{german, "Auf Wiederhören.", []closure.Mark{bye, check}, []closure.Mark{bye, check}},
+		{german, "Kann ich noch etwas für Sie", nil, nil},
+		{german, "", nil, nil},
+		{german, "…", []closure.Mark{check}, []closure.Mark{check}},
+		{german, idle.DefaultPhrase, nil, []closure.Mark{check}}, // that of the ladder which runs
+		{german, closure.DefaultFarewell, nil, nil},
+		{conversation.Policy{}, idle.DefaultPhrase, nil, []closure.Mark{check}},
+		{conversation.Policy{}, closure.DefaultCheckIn, nil, nil}, // that is the classifier's
+		{ladder, "sind sie noch da?", nil, []closure.Mark{check}},
+		{ladder, "Hallo österreich?", nil, []closure.Mark{check}},
+		{ladder, "Auf Wiederhören. Sind Sie noch da?", nil, []closure.Mark{bye, check}},
+		{ladder, "Noch da?", nil, nil}, // the text of a step is not an agent's
+		{ladder, idle.DefaultPhrase, nil, nil},
+		{blank, "…", nil, nil},
+		{blank, " \n\t ", nil, nil},
+	} {
+		for _, by := range []conversation.Actor{ann, conversation.Supervisor("ann")} {
+			l := held(t, test.policy)
+			said := only[conversation.Said](l, l.do(by, conversation.Say{Text: test.text, Marks: test.give}))
+			same(t, "the marks of "+test.text, said.Marks, test.want)
+		}
+		l := opened(t, test.policy)
+		var others []conversation.Actor
+		if others = append(others, vera, host); test.policy.Bot {
+			others = append(others, robot)
+		}
+		for _, by := range others {
+			said := only[conversation.Said](l, l.do(by, conversation.Say{Text: test.text}))
+			same(t, fmt.Sprintf("the marks of %q by %s", test.text, by), said.Marks, []closure.Mark(nil))
+		}
+	}
+
+	l := held(t, german)
+	l.policy.Courtesy.Guard = closure.GuardEnforce
+	l.policy.Courtesy.Patience = time.Minute
+	advice := l.refused(ann, resolved, conversation.ErrDiscourteous).Advice
+	l.do(ann, conversation.Say{Text: advice.Phrase})
+	l.talk("v:no")
+	advice = l.refused(ann, resolved, conversation.ErrDiscourteous).Advice
+	l.do(ann, conversation.Say{Text: advice.Phrase})
+	l.do(ann, resolved)
+	same(t, "the grade of who said what was advised", l.c.Closing.Grade, closure.Confirmed)
 }
 
 // A forced closing is possible, and marked.
@@ -294,7 +443,7 @@ func TestForceClosesOverCourtesy(t *testing.T) {
 		for _, g := range goodbyes {
 			for _, by := range []conversation.Actor{sue, host} {
 				l := g.guarded(t, guard)
-				e := only[conversation.Closed](l, l.do(by, conversation.Close{Outcome: closure.Resolved, Force: true, Acknowledged: true}))
+				e := only[conversation.Closed](l, l.do(by, conversation.Close{Outcome: closure.Resolved, Force: true, Acknowledged: g.grade}))
 				grade := g.grade
 				if by == host {
 					grade = ""

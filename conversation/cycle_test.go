@@ -164,6 +164,37 @@ func TestHandlingWithAndWithoutTheCourtesyWait(t *testing.T) {
 		{"to the answer", func(l *life) { ask(l); l.after(time.Minute).talk("v:no"); l.after(time.Hour) }, minute},
 		{"an automatic text is no answer", func(l *life) { ask(l); l.after(time.Minute).talk("v:auto"); l.after(time.Hour) }, 61 * minute},
 		{"nor is typing", func(l *life) { ask(l); l.after(time.Minute).talk("type"); l.after(time.Hour) }, 61 * minute},
+		{"to whatever else the agent says", func(l *life) { ask(l); l.after(time.Minute).talk("a"); l.after(time.Hour) }, minute},
+		{"to the goodbye", func(l *life) { ask(l); l.after(time.Minute).talk("a:bye"); l.after(time.Hour) }, minute},
+		{"an automatic text of the agent is nothing else", func(l *life) { ask(l); l.after(time.Minute).talk("a:auto"); l.after(time.Hour) }, 61 * minute},
+		{"nor is what the host says", func(l *life) { ask(l); l.after(time.Minute).talk("host"); l.after(time.Hour) }, 61 * minute},
+		{"something else, and asked again", func(l *life) {
+			ask(l)
+			l.after(time.Minute).talk("a")
+			l.after(time.Hour)
+			ask(l)
+			l.after(2 * time.Minute)
+		}, 3 * minute},
+		{"asked after the goodbye is complete", func(l *life) {
+			ask(l)
+			l.after(time.Minute).talk("v:no a:bye follow-up")
+			l.after(time.Hour)
+		}, minute},
+		{"who asks for a person has answered", func(l *life) {
+			ask(l)
+			l.after(time.Minute).talk("snooze person")
+			l.after(time.Hour)
+		}, minute},
+		{"who asks for a person in the bot's hands has answered", func(l *life) {
+			ask(l)
+			l.after(time.Minute).talk("hand-back person take")
+			l.after(time.Hour)
+		}, minute},
+		{"another who asks for a person has not answered", func(l *life) {
+			ask(l)
+			l.after(time.Minute).talk("hand-back for-vera take")
+			l.after(time.Hour)
+		}, 61 * minute},
 		{"asked twice", func(l *life) { ask(l); l.after(time.Minute); ask(l); l.after(time.Minute) }, 2 * minute},
 		{"asked again", func(l *life) {
 			ask(l)
@@ -343,7 +374,7 @@ func TestARecordHasTagsAndArticlesInOrder(t *testing.T) {
 	}, "a", "b"); err != nil {
 		t.Fatal(err)
 	}
-	l.do(ann, conversation.LinkArticle{Article: "kb-0"}) // by now
+	l.do(ann, conversation.LinkArticle{Article: "kb-0"}) // while it is closed
 	got := last(l)
 	got.Figures = closure.Figures{}
 	same(t, "the record", got, closure.Record{
@@ -351,6 +382,85 @@ func TestARecordHasTagsAndArticlesInOrder(t *testing.T) {
 		Side: closure.SideTeam, Agent: "ann", Sentiment: closure.Positive, Grade: closure.Abrupt,
 		Tags: []string{"a", "b"}, Articles: []string{"kb-0", "kb-1", "kb-5", "kb-9"},
 	})
+}
+
+// What is linked after a reopening is of the next closing only.
+func TestArticlesStayWithTheirClosing(t *testing.T) {
+	t.Parallel()
+	articles := func(l *life) (all [][]string) {
+		for _, r := range l.c.Closings() {
+			all = append(all, r.Articles)
+		}
+		return all
+	}
+	link := func(l *life, article string) { l.do(ann, conversation.LinkArticle{Article: article}) }
+	l := held(t, asking)
+	link(l, "kb-1")
+	l.do(ann, resolved)
+	same(t, "closed", articles(l), [][]string{{"kb-1"}})
+	link(l, "kb-2")
+	same(t, "linked later", articles(l), [][]string{{"kb-1", "kb-2"}})
+	l.say(vera)
+	same(t, "reopened", articles(l), [][]string{{"kb-1", "kb-2"}})
+	link(l, "kb-3")
+	same(t, "linked after the reopening", articles(l), [][]string{{"kb-1", "kb-2"}})
+	l.do(ann, resolved)
+	link(l, "kb-4")
+	want := [][]string{{"kb-1", "kb-2"}, {"kb-1", "kb-2", "kb-3", "kb-4"}}
+	same(t, "closed again", articles(l), want)
+	same(t, "Recount", conversation.Recount("acme", "c1", l.journal), l.c.Closings())
+	l.do(ann, conversation.Reopen{})
+	link(l, "kb-5")
+	l.do(vera, conversation.AnswerSurvey{Number: 1, Rating: 5})
+	same(t, "reopened again", articles(l), want)
+}
+
+// The parts of the resolution sum up to it also where the clock was set back over one.
+func TestTheResolutionIsTheSumOfTheStates(t *testing.T) {
+	t.Parallel()
+	l := opened(t, still)
+	l.after(10*time.Minute).do(ann, conversation.Take{})
+	l.after(-5*time.Minute).do(ann, conversation.Snooze{Until: snooze.For(time.Hour)})
+	l.after(7*time.Minute).do(ann, conversation.Wake{})
+	l.after(3*time.Minute).do(ann, conversation.HandBack{})
+	l.after(-time.Hour).do(vera, conversation.RequestAgent{})
+	l.after(time.Minute).do(sue, resolved)
+	measures(l, "the figures", map[closure.Figure]int64{
+		closure.InBot: 10 * minute, closure.Handling: 3 * minute, closure.InSnoozed: 7 * minute, closure.InWaiting: minute,
+		closure.Resolution: 21 * minute,
+	})
+}
+
+// A conversation that was stored before cycles were kept knows counts, and no
+// durations, until it is reopened.
+func TestWhatWasNotMeasuredIsNone(t *testing.T) {
+	t.Parallel()
+	none := map[closure.Figure]int64{}
+	for _, f := range []closure.Figure{
+		closure.FirstResponse, closure.Handling, closure.NetHandling, closure.Resolution, closure.InBot, closure.InWaiting, closure.InSnoozed,
+	} {
+		none[f] = closure.None
+	}
+	none[closure.Snoozes], none[closure.Prompts] = 1, 0
+
+	l := held(t, still)
+	l.c.Cycle = conversation.Cycle{}
+	l.after(time.Minute).say(ann)
+	l.do(ann, conversation.Snooze{Until: snooze.For(time.Hour)})
+	l.after(time.Minute).do(ann, resolved)
+	measures(l, "closed since", none)
+
+	l.after(time.Minute).do(ann, conversation.Reopen{})
+	l.after(time.Minute).do(ann, resolved)
+	measures(l, "reopened", map[closure.Figure]int64{closure.Handling: minute, closure.Resolution: minute, closure.InBot: 0, closure.FirstResponse: closure.None})
+
+	l = held(t, still)
+	l.after(time.Minute).do(ann, resolved)
+	before := *l.c.Closing
+	before.Cycle = conversation.Cycle{}
+	l.c.Closing = &before
+	none[closure.Snoozes] = 0
+	measures(l, "closed before", none)
 }
 
 // What Closings returns is the caller's: writing to it reaches nothing.

@@ -18,7 +18,7 @@ func command(name string, by conversation.Actor) conversation.Command {
 			o.Visitor = "vera"
 		}
 		return o
-	case "close", "close-filled", "close-acknowledged", "close-spam":
+	case "close", "close-filled", "close-over-unanswered", "close-over-abrupt", "close-spam":
 		return closing(name, by)
 	}
 	return plainCommands[name]
@@ -33,8 +33,10 @@ func closing(name string, by conversation.Actor) conversation.Close {
 		c = conversation.Close{Outcome: closure.Unresolved, Cause: closure.QueueTimeout}
 	}
 	switch {
-	case name == "close-acknowledged":
-		c.Acknowledged = true
+	case name == "close-over-unanswered":
+		c.Acknowledged = closure.Unanswered
+	case name == "close-over-abrupt":
+		c.Acknowledged = closure.Abrupt
 	case name == "close-spam":
 		c.Cause, c.Sentiment = closure.Spam, closure.Neutral
 	case name == "close-filled" && by.Kind != conversation.KindVisitor:
@@ -67,6 +69,7 @@ var plainCommands = map[string]conversation.Command{
 	"reclassify-filled":   conversation.Reclassify{Outcome: closure.Resolved, Form: &closure.Form{Sentiment: closure.Neutral}},
 	"offer-survey":        conversation.OfferSurvey{},
 	"answer-survey":       conversation.AnswerSurvey{Rating: 4},
+	"answer-survey-2":     conversation.AnswerSurvey{Rating: 4, Number: 2},
 	"reopen":              conversation.Reopen{},
 	"regroup":             conversation.Regroup{Group: "support"},
 	"ungroup":             conversation.Regroup{},

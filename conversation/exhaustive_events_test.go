@@ -57,7 +57,7 @@ func (x cell) checkEvents(outcome string, events []conversation.Event) error {
 	for _, e := range events {
 		names = append(names, conversation.EventName(e))
 		closed, _ := e.(conversation.Closed)
-		if over := x.command == "close-acknowledged" && x.has("warned") && x.discourteous() && x.person(); closed.Acknowledged != over {
+		if over := x.acknowledges() && x.discourteous() && x.person(); closed.Acknowledged != over {
 			return fmt.Errorf("closed over a warning: %t, want %t", closed.Acknowledged, over)
 		}
 		o, opened := e.(conversation.Opened)
@@ -70,7 +70,7 @@ func (x cell) checkEvents(outcome string, events []conversation.Event) error {
 	}
 	after, _ := conversation.Append(x.c, x.by(), x.now, events)
 	for _, check := range []func(conversation.Conversation) error{
-		x.checkPlace, x.checkOpenQuestion, x.checkHolder, x.checkEmail, x.checkClosing, x.checkSurvey,
+		x.checkPlace, x.checkOpenQuestion, x.checkHolder, x.checkEmail, x.checkClosing, x.checkSurvey, x.checkTurn,
 	} {
 		if err := check(after); err != nil {
 			return err
@@ -105,13 +105,33 @@ func (x cell) checkClosing(after conversation.Conversation) error {
 	return nil
 }
 
+// checkTurn checks whether the visitor has said something that a goodbye would
+// leave open: they wrote, or asked for a person themselves.
+func (x cell) checkTurn(after conversation.Conversation) error {
+	want := x.state != "none" && x.state != "closed" && x.grade() == closure.Unanswered
+	switch name := command(x.command, x.by()).Name(); {
+	case after.State == conversation.StateClosed:
+		want = false
+	case x.command == "open-for-agent":
+		want = x.by().Kind == conversation.KindVisitor
+	case x.by() == vera && (x.command == "say" || name == conversation.NameRequestAgent):
+		want = true
+	case x.command == "say" && x.by() != host && x.by() != vera:
+		want = false
+	}
+	if got := after.Courtesy.Open; got != want {
+		return fmt.Errorf("the visitor has said something that is open: %t, want %t", got, want)
+	}
+	return nil
+}
+
 // checkSurvey checks the survey of the last closing.
 func (x cell) checkSurvey(after conversation.Conversation) error {
 	closed := after.State == conversation.StateClosed && x.state != "closed"
 	want := x.hasSurvey() && !closed || x.command == "offer-survey" || closed && x.offers("C")
 	rating := 0
 	switch {
-	case x.command == "answer-survey":
+	case x.command == "answer-survey", x.command == "answer-survey-2":
 		rating = 4
 	case x.has("survey-answered") && !closed:
 		rating = 2

@@ -14,7 +14,7 @@ import (
 // message that is only accepted because it is automatic, and a wish for another
 // group where it waits for a person already; and a requeue with the reason, which
 // alone is accepted when the history is full.
-var notMeantByAllowed = []string{"say-automatically", "request-agent-group", "requeue-removed"}
+var notMeantByAllowed = []string{"say-automatically", "request-agent-group", "requeue-removed", "answer-survey-2"}
 
 // TestAllowedIsWhatIsAccepted compares Allowed with the specification: a command
 // is allowed if one of its forms would do something.
@@ -129,16 +129,17 @@ var guards = map[string]func(cell) bool{
 	},
 	"the decision is the same": func(x cell) bool { return x.command == "reclassify-same" },
 	"a required field is empty": func(x cell) bool {
-		return x.has("demands") && slices.Contains([]string{"close", "close-acknowledged", "reclassify-form"}, x.command)
+		return x.has("demands") && slices.Contains([]string{"close", "close-over-unanswered", "close-over-abrupt", "reclassify-form"}, x.command)
 	},
 	"the guard finds it discourteous": func(x cell) bool {
-		said := x.command == "close-acknowledged" && x.has("warned")
-		return x.discourteous() && !said && x.command != "close-forced" && x.command != "close-spam"
+		return x.discourteous() && !x.acknowledges() && x.command != "close-forced" && x.command != "close-spam"
 	},
-	"it was offered":          func(x cell) bool { return x.hasSurvey() },
-	"there is no such survey": func(x cell) bool { return !x.hasSurvey() },
-	"it was answered":         func(x cell) bool { return x.has("survey-answered") },
-	"it is over":              func(x cell) bool { return x.has("survey-over") },
+	"it was offered": func(x cell) bool { return x.hasSurvey() },
+	"there is no such survey": func(x cell) bool {
+		return !x.hasSurvey() || x.has("twice") != (x.command == "answer-survey-2")
+	},
+	"it was answered": func(x cell) bool { return x.has("survey-answered") },
+	"it is over":      func(x cell) bool { return x.has("survey-over") },
 	"it moves the idle deadline, or the end of patience, noticeably": func(x cell) bool {
 		return x.has("silent") || x.has("late-step") || x.due() != "" || x.asked() && !x.has("asked")
 	},
@@ -156,6 +157,12 @@ var guards = map[string]func(cell) bool{
 	"an idle hand-back is due": func(x cell) bool { return x.due() == "hand_back" },
 	"an idle requeue is due":   func(x cell) bool { return x.due() == "requeue" },
 	"an idle closing is due":   func(x cell) bool { return x.due() == "close" },
+}
+
+// acknowledges reports whether the cell closes over what the situation warns of.
+func (x cell) acknowledges() bool {
+	return x.has("warned") && (x.command == "close-over-unanswered" && x.grade() == closure.Unanswered ||
+		x.command == "close-over-abrupt" && x.grade() == closure.Abrupt)
 }
 
 // speaks reports whether one of these speaks against the agent whom the command
@@ -379,7 +386,7 @@ var brokenMachines = map[string]decider{
 	},
 	"every agent says that they have seen the advice": func(c conversation.Conversation, r conversation.Request, f conversation.Facts) ([]conversation.Event, error) {
 		if closing, ok := r.Command.(conversation.Close); ok {
-			closing.Acknowledged = true
+			closing.Acknowledged = closure.Unanswered
 			r.Command = closing
 		}
 		return conversation.Decide(c, r, f)

@@ -26,14 +26,14 @@ var situationNames = expand(`
 	bot/follow-up-due bot/requeue-due bot/close-due
 	bot/follow-up-due+mail bot/mail bot/busy+mail|mailed|mail-off|mail-there
 	bot/unavailable|seats-taken|left-group|removed|unknown
-	bot/demands bot/polite bot/warned bot/polite|warned+replied bot/asks bot/close-due+asks bot/surveyed|survey-answered|survey-over bot/surveyed+blocked
+	bot/demands bot/polite bot/warned bot/polite|warned+replied|returned bot/asks bot/close-due+asks bot/surveyed|survey-answered|survey-over bot/surveyed+blocked|twice
 
 	waiting waiting/no-bot waiting/blocked waiting/busy waiting/all-linked waiting/full
 	waiting/hushed waiting/silent waiting/in-group waiting/follow-up-due waiting/hand-back-due waiting/close-due
 	waiting/follow-up-due+mail waiting/mail waiting/busy+mail|mailed|mail-off|mail-there
 	waiting/lost waiting/lost+in-group
 	waiting/unavailable|seats-taken|left-group|removed|unknown
-	waiting/demands waiting/polite waiting/warned waiting/asks waiting/surveyed|survey-answered|survey-over
+	waiting/demands waiting/polite|warned waiting/polite|warned+returned waiting/asks waiting/surveyed|survey-answered|survey-over
 
 	assigned assigned/no-bot assigned/blocked assigned/busy assigned/all-linked assigned/full
 	assigned/hushed assigned/silent assigned/in-group assigned/prompt-due assigned/follow-up-due
@@ -48,7 +48,7 @@ var situationNames = expand(`
 	assigned/asked|asked-grain|asked-edge|asked-long|typed|typed-long|confirmed|said
 	assigned/polite|warned+asked|asked-grain|asked-edge|asked-long|typed|typed-long|confirmed|said
 	assigned/asks assigned/asks+blocked assigned/asks+full assigned/close-due+asks
-	assigned/surveyed|survey-answered|survey-over assigned/surveyed+asks
+	assigned/surveyed|survey-answered|survey-over assigned/surveyed+asks|twice
 
 	snoozed snoozed/no-bot snoozed/blocked snoozed/busy snoozed/all-linked snoozed/full snoozed/until-reply snoozed/in-group
 	snoozed/mail snoozed/busy+mail|mailed|mail-off|mail-there
@@ -65,7 +65,7 @@ var situationNames = expand(`
 	closed/no-bot closed/no-bot+blocked closed/no-bot+full
 	closed/no-bot+nobody-before closed/no-bot+window-edge closed/no-bot+window-over
 	closed/mail closed/busy+mail|mailed|mail-off|mail-there
-	closed/demands closed/polite closed/surveyed|survey-answered|survey-over closed/surveyed+blocked|full
+	closed/demands closed/polite closed/surveyed|survey-answered|survey-over closed/surveyed+blocked|full|twice
 	closed/unavailable|seats-taken|left-group|removed|unknown
 	closed/no-bot|nobody-before+unavailable|seats-taken|left-group|removed|unknown
 	closed/no-bot+overfill|nobody-before+unavailable|seats-taken|left-group|removed|unknown
@@ -162,7 +162,7 @@ func (s situation) grade() closure.Grade {
 		return closure.Confirmed
 	case s.has("asked-long"), s.has("typed-long"):
 		return closure.CheckedIn
-	case s.asked(), s.has("said"), s.has("answered"), s.has("replied"):
+	case s.asked(), s.has("said"), s.has("answered"), s.has("replied"), s.has("returned"):
 		return closure.Abrupt
 	}
 	return closure.Unanswered
@@ -177,6 +177,19 @@ func (s situation) asked() bool {
 // closing by a person.
 func (s situation) discourteous() bool {
 	return (s.has("polite") || s.has("warned")) && !s.grade().Courteous() && !s.has("blocked") && !s.has("full") && !s.has("replied")
+}
+
+// next is the step that is advised to somebody who closes it now.
+func (s situation) next() closure.Step {
+	switch {
+	case s.state == "bot" || s.state == "waiting":
+		return closure.StepTake
+	case s.asked():
+		return closure.StepWait
+	case s.has("said"):
+		return closure.StepCheckIn
+	}
+	return closure.StepAnswer
 }
 
 // hasSurvey reports whether the last closing has a survey.
@@ -275,7 +288,14 @@ func (s situation) begin() {
 	bot := s.policy.Bot
 	s.policy.Bot = bot || s.state == "bot"
 	s.do(vera, conversation.Open{Group: group})
+	rounds := 0
 	if s.hasSurvey() && s.state != "closed" {
+		rounds++
+	}
+	if s.has("twice") {
+		rounds++
+	}
+	for range rounds {
 		s.do(host, conversation.Close{Outcome: closure.Unresolved, Cause: closure.QueueTimeout})
 		s.survey()
 		s.do(host, conversation.Reopen{})
@@ -286,7 +306,17 @@ func (s situation) begin() {
 		s.say(robot)
 		s.do(vera, conversation.MarkRead{})
 	}
-	if s.state == "bot" {
+	if s.has("returned") {
+		s.do(ann, conversation.Take{})
+		s.say(ann)
+		s.do(vera, conversation.MarkRead{})
+		if s.state == "bot" {
+			s.do(ann, conversation.HandBack{})
+		} else {
+			s.do(ann, conversation.Requeue{})
+		}
+	}
+	if s.state == "bot" || s.c.State == conversation.StateWaiting && s.has("returned") {
 		return
 	}
 	if s.c.State == conversation.StateBot {

@@ -212,18 +212,38 @@ var specification = map[string]string{
 		snoozed/*polite+asked-long|confirmed
 		                                    C . C h C C h C .
 		closed                              c . c c c c c c .`,
-	"close-acknowledged": `                 V v h a H s b y t
+	"close-over-unanswered": `              V v h a H s b y t
 		bot bot/*polite|warned+replied      C . C C C C C C .
 		bot/*demands                        C . i i i i C C .
-		bot/*polite                         C . d d d d C C .
+		bot/*polite bot/*warned+returned    C . d d d d C C .
 		waiting                             C . C C C C h C .
 		waiting/*demands                    C . i i i i h C .
-		waiting/*polite                     C . d d d d h C .
+		waiting/*polite waiting/*warned+returned
+		                                    C . d d d d h C .
 		assigned snoozed                    C . C h C C h C .
 		assigned/*demands assigned/*demands+polite snoozed/*demands
 		                                    C . i h i i h C .
-		assigned/*polite snoozed/*polite    C . d h d d h C .
+		assigned/*polite snoozed/*polite assigned/*warned+asked|asked-grain|asked-edge|typed|said
+		                                    C . d h d d h C .
 		assigned/*polite+blocked|full assigned/*polite+asked-long|typed-long|confirmed
+		snoozed/*polite+asked-long|confirmed
+		                                    C . C h C C h C .
+		closed                              c . c c c c c c .`,
+	"close-over-abrupt": `                  V v h a H s b y t
+		bot bot/*polite|warned+replied bot/*warned+returned
+		                                    C . C C C C C C .
+		bot/*demands                        C . i i i i C C .
+		bot/*polite|warned                  C . d d d d C C .
+		waiting waiting/*warned+returned    C . C C C C h C .
+		waiting/*demands                    C . i i i i h C .
+		waiting/*polite|warned              C . d d d d h C .
+		assigned snoozed                    C . C h C C h C .
+		assigned/*demands assigned/*demands+polite snoozed/*demands
+		                                    C . i h i i h C .
+		assigned/*polite|warned snoozed/*polite|warned
+		                                    C . d h d d h C .
+		assigned/*polite+blocked|full assigned/*polite+asked-long|typed-long|confirmed
+		assigned/*warned+asked|asked-grain|asked-edge|asked-long|typed|typed-long|said|confirmed
 		snoozed/*polite+asked-long|confirmed
 		                                    C . C h C C h C .
 		closed                              c . c c c c c c .`,
@@ -248,7 +268,8 @@ var specification = map[string]string{
 		closed                              . . C C C C . C .`,
 	"offer-survey": `                       V v h a H s b y t
 		closed                              . . C C C C . C .
-		closed/*surveyed|survey-answered|survey-over
+		closed/*blocked                     . . x x x x . x .
+		closed/*surveyed|survey-answered|survey-over closed/*surveyed+blocked
 		                                    . . = = = = . = .`,
 	"answer-survey": `                      V v h a H s b y t
 		bot waiting assigned snoozed closed q . . . . . . q .
@@ -261,10 +282,19 @@ var specification = map[string]string{
 		closed/*surveyed                    C . . . . . . C .
 		bot/*surveyed+blocked               x . . . . . . B .
 		closed/*surveyed+blocked            x . . . . . . C .
+		bot/*surveyed+twice assigned/*surveyed+twice closed/*surveyed+twice
+		                                    q . . . . . . q .
 		bot/*survey-answered waiting/*survey-answered assigned/*survey-answered snoozed/*survey-answered
 		closed/*survey-answered             r . . . . . . r .
 		bot/*survey-over waiting/*survey-over assigned/*survey-over snoozed/*survey-over closed/*survey-over
 		                                    z . . . . . . z .`,
+	"answer-survey-2": `                    V v h a H s b y t
+		bot waiting assigned snoozed closed q . . . . . . q .
+		bot/*blocked waiting/*blocked assigned/*blocked snoozed/*blocked closed/*blocked
+		                                    x . . . . . . q .
+		bot/*surveyed+twice                 B . . . . . . B .
+		assigned/*surveyed+twice            A . . . . . . A .
+		closed/*surveyed+twice              C . . . . . . C .`,
 	"reopen": `                             V v h a H s b y t
 		closed                              . . A A A A . B .
 		closed/*removed|unknown             . . g g g g . B .
@@ -400,7 +430,8 @@ var specification = map[string]string{
 
 // evenWhenFull is what a full history still takes. Whatever else would add to
 // it is refused.
-var evenWhenFull = []string{"close", "close-forced", "close-filled", "close-acknowledged", "close-spam", "block", "expire", "requeue-removed", "regroup", "ungroup"}
+var evenWhenFull = []string{"close", "close-forced", "close-filled", "close-over-unanswered", "close-over-abrupt", "close-spam",
+	"block", "expire", "requeue-removed", "regroup", "ungroup"}
 
 // mustHaveSeen is what a command as of an old version must not have missed, by
 // the kind of actor; without a kind, for everybody. Nothing else is refused for
@@ -418,11 +449,14 @@ var mustHaveSeen = map[string]string{
 	"close bot":             "visitor message, handover",
 	"close visitor":         "",
 
-	"close-filled":               "visitor message",
-	"close-filled bot":           "visitor message, handover",
-	"close-filled visitor":       "",
-	"close-acknowledged":         "visitor message",
-	"close-acknowledged bot":     "visitor message, handover",
-	"close-acknowledged visitor": "",
-	"close-spam":                 "visitor message",
+	"close-filled":                  "visitor message",
+	"close-filled bot":              "visitor message, handover",
+	"close-filled visitor":          "",
+	"close-over-unanswered":         "visitor message",
+	"close-over-unanswered bot":     "visitor message, handover",
+	"close-over-unanswered visitor": "",
+	"close-over-abrupt":             "visitor message",
+	"close-over-abrupt bot":         "visitor message, handover",
+	"close-over-abrupt visitor":     "",
+	"close-spam":                    "visitor message",
 }

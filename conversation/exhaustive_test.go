@@ -280,15 +280,8 @@ func (x cell) checkAdvice(e *conversation.RefusedError) error {
 	if e.Advice == nil {
 		return nil
 	}
-	next := closure.StepAnswer
-	switch {
-	case x.asked():
-		next = closure.StepWait
-	case x.has("said"):
-		next = closure.StepCheckIn
-	}
-	if e.Advice.Grade != x.grade() || e.Advice.Next != next {
-		return fmt.Errorf("the advice is %+v, want the grade %s and the step %s", e.Advice, x.grade(), next)
+	if e.Advice.Grade != x.grade() || e.Advice.Next != x.next() {
+		return fmt.Errorf("the advice is %+v, want the grade %s and the step %s", e.Advice, x.grade(), x.next())
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func TestTagsHaveLimits(t *testing.T) {
 	many := strings.Split(strings.Repeat("x,", conversation.MaxTags)+"x", ",")
 	for name, tags := range map[string][]string{
 		"empty": {""}, "a space": {" "}, "spaces around": {" a"}, "newline": {"a\nb"}, "tab": {"a\tb"}, "NUL": {"a\x00b"},
-		"bidi": {"a\u202eb"}, "not UTF-8": {"a\xff"}, "long": {strings.Repeat("x", conversation.MaxTag+1)}, "many": many,
+		"zero width": {"\u200b"}, "soft hyphen": {"\u00ad\u200d"}, "bidi": {"a\u202eb"}, "not UTF-8": {"a\xff"}, "long": {strings.Repeat("x", conversation.MaxTag+1)}, "many": many,
 	} {
 		l.invalid(ann, conversation.Close{Outcome: closure.Resolved, Form: closure.Form{Tags: tags}}, "tags")
 		l.invalid(ann, conversation.Reclassify{Outcome: closure.Resolved, Form: &closure.Form{Tags: tags}}, "tags")
@@ -327,6 +327,9 @@ func TestFormsHaveLimits(t *testing.T) {
 		{"tickets", closure.Form{Tickets: []string{"T\x00"}}},
 		{"tickets", closure.Form{Tickets: []string{"T\u202e1"}}},
 		{"tickets", closure.Form{Tickets: []string{"T\xff"}}},
+		{"", closure.Form{Tickets: []string{"T\u200b1", "👍"}}},
+		{"tickets", closure.Form{Tickets: []string{"\u200b"}}},
+		{"tickets", closure.Form{Tickets: []string{"T-1", "\u2060\ufeff\u200d"}}},
 	}
 	for name, with := range formFields {
 		for _, test := range tests {
@@ -340,12 +343,15 @@ func TestFormsHaveLimits(t *testing.T) {
 func TestTicketsAreNumbersOrLinks(t *testing.T) {
 	t.Parallel()
 	good := []string{
-		"7", "SHOP-7", "#7", "JIRA:7", "shop/7", "a b", "№ 7", "日本-7", "2026-03-02 09:00", "data", "data:", "file-7", "javascript",
-		"http://t.example/7", "https://t.example/browse/SHOP-7?focus=1#x", "HTTPS://T.EXAMPLE/7", "http://127.0.0.1:8080/7",
+		"7", "SHOP-7", "#7", "JIRA:7", "shop/7", "a b", "№ 7", "日本-7", "2026-03-02 09:00", "data", "file-7", "javascript",
+		"JIRA:123", "Case: 12", "Case: refund", "A/B", "7//8", "№:7", "#7: late", "a b:c", "[7]:x", "data 1:2", "javascripts: 7",
+		"http://t.example/7", "https://t.example/browse/SHOP-7?focus=1#x", "HTTPS://T.EXAMPLE/7", "http://127.0.0.1:8080/7", "https://é.example", "https://t.example",
 	}
 	bad := []string{
 		"ftp://t.example/7", "file:///etc/passwd", "FILE:/etc/passwd", "javascript:alert(1)", "JavaScript:alert(1)", "javascript://%0aalert(1)",
-		"data:text/html,x", "vbscript:x", "blob:https://t.example/7", "ssh://t.example", "httpx://t.example", "://t.example", "http+x://t.example",
+		"data:text/html,x", "vbscript:x", "blob:https://t.example/7", "ssh://t.example", "httpx://t.example", "http+x://t.example",
+		"://t.example", "//t.example/7", "//x", "//", "/", "/7", `\7`, `/\t.example`, "javascript:1", "JavaScript: alert(1)", "data:1", "Data: 7", "file:7", "vbscript:1", "blob:1", `\\t.example\7`, "about:blank", "ms-x:/y", "mailto:a@t.example", "tel:+49", "data:", "JIRA:", "x-y+z.1:w",
+		"https://", "http://", "https:", "https:///7", "https:/t.example", "http:t.example", "https://?x", "https://#x", "https://:80", "https:// t.example", "https://@t.example",
 	}
 	for name, with := range formFields {
 		for _, ticket := range good {

@@ -1,12 +1,15 @@
 package conversation_test
 
 import (
+	"cmp"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/idle"
 )
 
 // modelEndingBugs are mistakes about the goodbye, forms, surveys, and what is
@@ -81,7 +84,7 @@ var modelEndingBugs = []modelBug{
 		after.Courtesy = closure.Courtesy{}
 	})},
 	{"having seen the advice is enough for any guard", modelToClose(func(c *conversation.Conversation, r conversation.Close, f *conversation.Facts) conversation.Close {
-		if r.Acknowledged {
+		if r.Acknowledged != "" {
 			f.Policy.Courtesy.Guard = closure.GuardOff
 		}
 		return r
@@ -124,6 +127,70 @@ var modelEndingBugs = []modelBug{
 	})},
 	{"Allowed leaves out a closing that is rude now", modelAllows(func(c conversation.Conversation, name conversation.CommandName) bool {
 		return name != conversation.NameClose || !c.Courtesy.Open
+	})},
+
+	{"what the agent adds restarts no patience", modelAdds(func(before, after *conversation.Conversation) {
+		after.Courtesy.ActiveAt = before.Courtesy.ActiveAt
+	})},
+	{"a goodbye outlives what the agent adds", modelAdds(func(before, after *conversation.Conversation) {
+		after.Courtesy.Farewell = before.Courtesy.Farewell
+	})},
+	{"what the agent adds leaves the courtesy wait", modelAdds(func(before, after *conversation.Conversation) {
+		after.Cycle.AskedSince, after.Cycle.CourtesyWait = before.Cycle.AskedSince, before.Cycle.CourtesyWait
+	})},
+	{"a goodbye that offers more help begins anew", modelSays(conversation.KindAgent, func(before, after *conversation.Conversation, r conversation.Record, e conversation.Said) {
+		if slices.Contains(e.Marks, closure.CheckIn) && slices.Contains(e.Marks, closure.Farewell) && !e.Automatic {
+			after.Courtesy = before.Courtesy.AgentSaid(r.Now(), []closure.Mark{closure.CheckIn})
+		}
+	})},
+	{"a follow-up begins the goodbye anew", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.FollowedUp) {
+		if after.State == conversation.StateAssigned {
+			after.Courtesy = before.Courtesy.Asked(r.Now())
+		}
+	})},
+	{"asking for a person is no turn of the visitor", modelEvolves(func(before, after *conversation.Conversation, _ conversation.Record, _ conversation.AgentRequested) {
+		after.Courtesy = before.Courtesy
+	})},
+	{"whoever asks for a person, it is the visitor's turn", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.AgentRequested) {
+		after.Courtesy = before.Courtesy.VisitorSaid(r.Now(), nil)
+	})},
+	{"who opens for a person wants nothing", modelEvolves(func(before, after *conversation.Conversation, _ conversation.Record, _ conversation.Opened) {
+		after.Courtesy = closure.Courtesy{}
+	})},
+	{"who hands back needs no goodbye", modelToClose(func(c *conversation.Conversation, r conversation.Close, f *conversation.Facts) conversation.Close {
+		if c.State == conversation.StateBot {
+			c.Cycle.PersonWrote = false
+		}
+		return r
+	})},
+	{"what the bot alone had needs a goodbye", modelToClose(func(c *conversation.Conversation, r conversation.Close, f *conversation.Facts) conversation.Close {
+		c.Cycle.PersonWrote = true
+		return r
+	})},
+	{"who does not have it is told to answer", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
+		if refused, ok := errors.AsType[*conversation.RefusedError](err); ok && refused.Advice != nil && refused.Advice.Next == closure.StepTake && c.Courtesy.Open {
+			refused.Advice.Next = closure.StepAnswer
+		}
+		return events, err
+	})},
+	{"a yes is one to any warning", modelToClose(func(c *conversation.Conversation, r conversation.Close, f *conversation.Facts) conversation.Close {
+		if r.Acknowledged != "" {
+			r.Acknowledged = c.Courtesy.Grade(f.Now, cmp.Or(f.Policy.Courtesy.Patience, closure.DefaultPatience))
+		}
+		return r
+	})},
+	{"nobody knows the host's own words", modelToSay(func(r conversation.Request, f *conversation.Facts) { f.Policy.Courtesy.CheckIn = "" })},
+	{"nobody knows the words of the ladder", modelToSay(func(r conversation.Request, f *conversation.Facts) {
+		f.Policy.Idle.Assigned = idle.Ladder{Off: true}
+	})},
+	{"what the visitor says is as the host would say it", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
+		for i, e := range events {
+			if said, ok := e.(conversation.Said); ok && r.By.Kind == conversation.KindVisitor && strings.HasPrefix(said.Text, "so long") && said.Marks == nil {
+				said.Marks = []closure.Mark{closure.Farewell}
+				events[i] = said
+			}
+		}
+		return events, err
 	})},
 
 	// Forms.
@@ -251,6 +318,17 @@ var modelEndingBugs = []modelBug{
 			before.Closing.Survey.Rating = e.Rating
 		}
 	})},
+	{"an answer without a number is the last closing's", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if answer, ok := r.Command.(conversation.AnswerSurvey); ok && answer.Number == 0 && c.Closing != nil {
+			answer.Number = c.Closing.Number
+			r.Command = answer
+		}
+	})},
+	{"who is blocked is asked later", modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if r.Command.Name() == conversation.NameOfferSurvey {
+			c.Blocked = false
+		}
+	})},
 	{"a survey offered twice is two", modelDecides(func(c conversation.Conversation, r conversation.Request, events []conversation.Event, err error) ([]conversation.Event, error) {
 		if r.Command.Name() == conversation.NameOfferSurvey && err == nil && len(events) == 0 {
 			return []conversation.Event{conversation.SurveyOffered{Number: c.Closing.Number, Until: c.Closing.Survey.Until}}, nil
@@ -259,6 +337,18 @@ var modelEndingBugs = []modelBug{
 	})},
 
 	// What is measured.
+	{"a reopening forgets the articles", modelEvolves(func(before, after *conversation.Conversation, _ conversation.Record, e conversation.Reopened) {
+		last := *after.Closing
+		last.Articles = nil
+		after.Closing = &last
+	})},
+	{"an article that is linked later is of the closing before", modelEvolves(func(before, after *conversation.Conversation, _ conversation.Record, _ conversation.ArticleLinked) {
+		if after.Closing != nil {
+			last := *after.Closing
+			last.Articles = after.Articles
+			after.Closing = &last
+		}
+	})},
 	{"the next agent handles from zero", modelEvolves(func(before, after *conversation.Conversation, r conversation.Record, _ conversation.Transferred) {
 		if before.State == conversation.StateAssigned && after.State == conversation.StateAssigned {
 			after.Since = r.Now()
@@ -292,7 +382,7 @@ var modelEndingBugs = []modelBug{
 		after.Cycle.FollowUps++
 	})},
 	{"a reopened conversation was always open", modelEvolves(func(before, after *conversation.Conversation, _ conversation.Record, _ conversation.Reopened) {
-		after.Cycle.Since = after.OpenedAt
+		after.Cycle.InAssigned, after.Cycle.InBot = before.Closing.Cycle.InAssigned, before.Closing.Cycle.InBot
 	})},
 	{"a closing does not know that it was not the end", modelEvolves(func(before, after *conversation.Conversation, _ conversation.Record, _ conversation.Reopened) {
 		after.Closing = before.Closing
@@ -347,6 +437,25 @@ func modelToClose(bug func(c *conversation.Conversation, r conversation.Close, f
 	return modelAsks(func(c *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
 		if closing, ok := r.Command.(conversation.Close); ok {
 			r.Command = bug(c, closing, f)
+		}
+	})
+}
+
+// modelToSay plants a bug into what a message is decided on.
+func modelToSay(bug func(r conversation.Request, f *conversation.Facts)) func(*modelMachine) {
+	return modelAsks(func(_ *conversation.Conversation, r *conversation.Request, f *conversation.Facts) {
+		if r.Command.Name() == conversation.NameSay {
+			bug(*r, f)
+		}
+	})
+}
+
+// modelAdds plants a bug into what an agent's message does that neither asks nor
+// says goodbye.
+func modelAdds(bug func(before, after *conversation.Conversation)) func(*modelMachine) {
+	return modelSays(conversation.KindAgent, func(before, after *conversation.Conversation, _ conversation.Record, e conversation.Said) {
+		if !e.Automatic && len(e.Marks) == 0 {
+			bug(before, after)
 		}
 	})
 }

@@ -47,6 +47,28 @@ func (m *modelLife) remember(now time.Time) {
 	}
 }
 
+// doubt reports whether a survey could be meant that is not the last closing's.
+func (m *modelLife) doubt(now time.Time) bool {
+	for i, e := range m.ends {
+		if i < len(m.ends)-1 && !e.gone && now.Before(e.until) && e.rating == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// turn notes that a visitor wants something, without a word.
+func (m *modelLife) turn(q modelAsk) {
+	if q.by.Kind == "visitor" {
+		m.word('v', q.now, nil)
+	}
+}
+
+// modelSaid names a message and its marks, in whatever order.
+func modelSaid(marks []closure.Mark) string {
+	return fmt.Sprintf("said %q", slices.Sorted(slices.Values(marks)))
+}
+
 func (m *modelLife) offer(q modelAsk) {
 	of := m.last()
 	of.offered, of.until = q.now, q.now.Add(cmp.Or(q.policy.Survey.Open, 7*24*time.Hour))
@@ -72,6 +94,26 @@ func modelFormFits(f closure.Form) bool {
 	bad := func(s string) bool { return strings.HasPrefix(s, "ftp:") || strings.HasPrefix(s, " ") }
 	return slices.Contains([]closure.Sentiment{"", "positive", "neutral", "negative"}, f.Sentiment) &&
 		!slices.ContainsFunc(f.Tickets, bad) && !slices.ContainsFunc(f.Tags, bad) && !strings.Contains(f.Notes, "\x00")
+}
+
+// modelPhrases adds what the policy itself knows to the marks of a message of a
+// person.
+func modelPhrases(q modelAsk, c conversation.Say) []closure.Mark {
+	marks := slices.Clone(c.Marks)
+	known := map[string]closure.Mark{q.policy.Courtesy.CheckIn: "check_in", q.policy.Courtesy.Farewell: "farewell"}
+	for _, step := range q.policy.Idle.Assigned.Steps {
+		known[step.Phrase] = "check_in"
+	}
+	if q.policy.Idle.Assigned.IsZero() {
+		known["Are you still there? Is there anything else I can help with?"] = "check_in"
+	}
+	for phrase, mark := range known {
+		says := phrase != "" && strings.Contains(strings.ToUpper(c.Text), strings.ToUpper(phrase))
+		if says && q.person() && !slices.Contains(marks, mark) {
+			marks = append(marks, mark)
+		}
+	}
+	return marks
 }
 
 // modelMarks reports whether a message of the kind of actor can mean that.
@@ -160,6 +202,9 @@ func (m *modelLife) undecided(c conversation.Reclassify, q modelAsk) error {
 func (m *modelLife) hear(q modelAsk, marks []closure.Mark) {
 	switch {
 	case q.person():
+		if slices.Contains(marks, "farewell") && m.answered() {
+			marks = []closure.Mark{"farewell"} // which asks nothing any more
+		}
 		m.word('p', q.now, marks)
 		if !m.wrote {
 			m.wrote, m.response = true, max(0, q.now.Sub(m.reached()))
@@ -180,14 +225,18 @@ func (w modelWord) is(mark closure.Mark) bool { return slices.Contains(w.marks, 
 // asks reports whether the visitor is asked whether anything is left.
 func (w modelWord) asks() bool { return w.by == 'f' || w.by == 'p' && w.is("check_in") }
 
+// adds reports whether a person gives the visitor something else to answer.
+func (w modelWord) adds() bool { return w.by == 'p' && !w.is("check_in") && !w.is("farewell") }
+
 // wants reports whether the visitor has something else to say.
 func (w modelWord) wants() bool { return w.by == 'v' && !w.is("confirmation") && !w.is("farewell") }
 
 // asking returns what was said since the visitor was last asked, and when they
-// were last asked or typed; nothing if they never were.
+// were last asked, got something else to answer, or typed; nothing if they never were
+// asked.
 func (m *modelLife) asking() (since []modelWord, active time.Time) {
 	for i := len(m.talk) - 1; i >= 0; i-- {
-		if w := m.talk[i]; active.IsZero() && (w.asks() || w.by == 't') {
+		if w := m.talk[i]; active.IsZero() && (w.asks() || w.adds() || w.by == 't') {
 			active = w.at
 		}
 		if m.talk[i].asks() {
@@ -207,10 +256,30 @@ func (m *modelLife) pending() bool {
 	return len(since) > 0 && !modelSpoken(since)
 }
 
+// answered reports whether the visitor was asked and has answered.
+func (m *modelLife) answered() bool {
+	since, _ := m.asking()
+	return modelSpoken(since)
+}
+
+// waits reports whether an agent waits for the answer with courtesy: since they
+// asked, or since it came to a desk after it, nobody wrote anything else.
+func (m *modelLife) waits() bool {
+	since, _ := m.asking()
+	for i := len(since) - 1; i >= 0 && m.state == "assigned" && m.pending(); i-- {
+		if w := since[i]; w.asks() || w.by == 'd' {
+			return true
+		} else if w.by == 'p' {
+			return false
+		}
+	}
+	return false
+}
+
 // left reports whether the visitor had the last word, and it was a question.
 func (m *modelLife) left() bool {
 	for i := len(m.talk) - 1; i >= 0; i-- {
-		if m.talk[i].by != 't' && m.talk[i].by != 'f' {
+		if !strings.ContainsRune("tfd", rune(m.talk[i].by)) {
 			return m.talk[i].wants()
 		}
 	}
@@ -218,11 +287,12 @@ func (m *modelLife) left() bool {
 }
 
 // confirmed reports whether a person asked, the visitor answered, a person said
-// goodbye, and the visitor left it at that.
+// goodbye, and both left it at that.
 func (m *modelLife) confirmed() bool {
 	since, _ := m.asking()
 	for i, w := range since {
-		if w.by == 'p' && w.is("farewell") && modelSpoken(since[:i]) && !slices.ContainsFunc(since[i:], modelWord.wants) {
+		more := slices.ContainsFunc(since[i:], func(w modelWord) bool { return w.wants() || w.adds() })
+		if w.by == 'p' && w.is("farewell") && modelSpoken(since[:i]) && !more {
 			return true
 		}
 	}
@@ -245,10 +315,10 @@ func (m *modelLife) grade(q modelAsk) closure.Grade {
 // rude reports whether the guard is against a closing, if a person gives it.
 func (m *modelLife) rude(q modelAsk, c conversation.Close) bool {
 	guard := q.policy.Courtesy.Guard
-	guarded := guard == "enforce" || guard == "warn" && !c.Acknowledged
-	needless := c.Force || c.Cause == "spam" || c.Cause == "merged" || m.blocked || m.version >= conversation.MaxHistory
-	needless = needless || m.state == "bot" && !m.left() // nobody could say goodbye
 	grade := m.grade(q)
+	guarded := guard == "enforce" || guard == "warn" && c.Acknowledged != grade
+	needless := c.Force || c.Cause == "spam" || c.Cause == "merged" || m.blocked || m.version >= conversation.MaxHistory
+	needless = needless || m.state == "bot" && !m.left() && !m.wrote // it is the bot's alone
 	return guarded && !needless && (grade == "abrupt" || grade == "unanswered")
 }
 
@@ -256,6 +326,8 @@ func (m *modelLife) advice(q modelAsk) *closure.Advice {
 	since, active := m.asking()
 	a := closure.Advice{Grade: m.grade(q)}
 	switch {
+	case m.state == "bot" || m.state == "waiting":
+		a.Next = "take"
 	case m.left():
 		a.Next = "answer"
 	case since == nil:
@@ -313,10 +385,10 @@ func (m *modelLife) measure(now time.Time) (closure.Side, closure.Figures) {
 	in := func(s conversation.State) int64 {
 		return m.stays(now, func(l modelMoment) bool { return l.state == s })
 	}
-	asked := m.stays(now, func(l modelMoment) bool { return l.state == "assigned" && l.pending })
+	asked := m.stays(now, func(l modelMoment) bool { return l.waits })
 	f := closure.Figures{
 		closure.FirstResponse: -1, closure.Handling: in("assigned") / 1000,
-		closure.NetHandling: max(0, in("assigned")-asked) / 1000, closure.Resolution: max(0, now.Sub(m.began).Milliseconds()),
+		closure.NetHandling: max(0, in("assigned")-asked) / 1000, closure.Resolution: (in("bot") + in("waiting") + in("assigned") + in("snoozed")) / 1000,
 		closure.InBot: in("bot") / 1000, closure.InWaiting: in("waiting") / 1000, closure.InSnoozed: in("snoozed") / 1000,
 		closure.Snoozes: m.snoozes, closure.Prompts: m.prompts, closure.FollowUps: m.followings,
 	}
@@ -340,7 +412,10 @@ func (m *modelLife) records() []closure.Record {
 		r := closure.Record{
 			Conversation: "c", Number: i + 1, At: e.at, Outcome: e.outcome, Reason: e.reason, Cause: e.cause, Side: e.side,
 			Agent: e.agent, Group: e.group, Sentiment: e.form.Sentiment, Grade: e.grade, Tags: e.form.Tags,
-			Articles: slices.Sorted(slices.Values(m.articles)), Figures: e.figures,
+			Articles: slices.Sorted(slices.Values(e.articles)), Figures: e.figures,
+		}
+		if i == len(m.ends)-1 && m.state == "closed" {
+			r.Articles = slices.Sorted(slices.Values(m.articles))
 		}
 		if r.Agent == "" && (e.by.Kind == "agent" || e.by.Kind == "supervisor") {
 			r.Agent = e.by.ID

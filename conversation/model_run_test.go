@@ -55,7 +55,7 @@ func TestModel(t *testing.T) {
 	}
 	t.Logf("model: %s commands, %s accepted, %s refused, %d divergences, seed %d",
 		modelComma(tally.commands), modelComma(tally.accepted), modelComma(tally.refused), len(failed), seed)
-	if len(failed) == 0 && tally.commands >= 500_000 {
+	if len(failed) == 0 && tally.commands >= 400_000 {
 		tally.checkHealth(t)
 	}
 }
@@ -992,6 +992,8 @@ func modelTell(events []conversation.Event) string {
 			if e.AgentRequested {
 				told[i] += " for a person"
 			}
+		case conversation.Said:
+			told[i] = modelSaid(e.Marks)
 		case conversation.AgentRequested:
 			told[i] += " for " + e.Group
 		case conversation.Woken:
@@ -1293,6 +1295,8 @@ func modelInvent(rng *rand.Rand, p *modelPair) modelMove {
 		move.by = conversation.Agent(p.model.agent)
 		move.ready = modelPick(rng, conversation.AgentUnavailable, conversation.AgentUnavailable, conversation.AgentFull, conversation.AgentRemoved)
 		name = modelPick(rng, conversation.NameWake, conversation.NameTake, conversation.NameTransfer)
+	} else if len(p.model.unread) > 0 && !p.model.mailed && rng.IntN(40) == 0 {
+		move.by, move.offline, name = conversation.System(""), true, conversation.NameNotifyByEmail
 	} else if last := p.model.last(); last != nil && !last.offered.IsZero() && rng.IntN(16) == 0 {
 		move.by, name = modelPick(rng, conversation.Visitor("vic"), conversation.System("")), conversation.NameAnswerSurvey
 	}
@@ -1423,7 +1427,10 @@ func modelInventCommand(rng *rand.Rand, name conversation.CommandName, by conver
 		return conversation.Open{Visitor: modelPick(rng, "vic", "vic", ""), Group: group, ForAgent: rng.IntN(4) == 0,
 			PreviousAgent: modelPick(rng, "", "", "ann")}
 	case conversation.NameSay:
-		return conversation.Say{Text: "words", Automatic: rng.IntN(6) == 0, Marks: modelInventMarks(rng, by)}
+		return conversation.Say{
+			Text:      modelPick(rng, "words", "words", "words", "Well, ALL GOOD?", "so long. Or longer.", "And now? Yes", strings.ToLower(idle.DefaultPhrase)),
+			Automatic: rng.IntN(6) == 0, Marks: modelInventMarks(rng, by),
+		}
 	case conversation.NameRequestAgent:
 		return conversation.RequestAgent{Group: group}
 	case conversation.NameAssign:
@@ -1449,7 +1456,8 @@ func modelInventCommand(rng *rand.Rand, name conversation.CommandName, by conver
 		if by.Kind != conversation.KindVisitor && rng.IntN(2) == 0 || rng.IntN(20) == 0 {
 			c.Form = modelInventForm(rng)
 		}
-		c.Acknowledged = rng.IntN(3) == 0
+		grade := p.model.grade(modelAsk{now: p.now, policy: p.policy})
+		c.Acknowledged = modelPick(rng, append(closure.Grades(), "", "", "polite", grade, grade, grade)...)
 		return c
 	case conversation.NameReclassify:
 		c := conversation.Reclassify{Outcome: outcome, Reason: reason}
@@ -1606,6 +1614,9 @@ func modelInventLadder(rng *rand.Rand, stay, leave []idle.Action) idle.Ladder {
 	informed := false
 	for range rng.IntN(4) {
 		s := idle.Step{After: modelPick(rng, modelWaits[1:]...), Action: modelPick(rng, stay...), Text: "still there?"}
+		if s.Action == idle.Prompt {
+			s.Phrase = modelPick(rng, "", "and now?")
+		}
 		informed = informed || s.Action == idle.FollowUp
 		l.Steps = append(l.Steps, s)
 	}

@@ -63,7 +63,15 @@ import (
 //     it is closed.
 //   - Who was asked is whoever a person's message, or a follow-up at an agent's desk,
 //     asked last; what was said before that is over. A message that asks and says
-//     goodbye asks. A goodbye holds until the visitor has something else to say.
+//     goodbye asks, unless the visitor has answered: then it says goodbye. A goodbye
+//     holds until either side has something else to say; a follow-up does not end it.
+//   - What a person says without asking or leaving is something new to answer: patience
+//     begins again. The courtesy wait ends with whatever a person says without asking,
+//     until they ask again, or it comes to a desk anew.
+//   - A visitor who asks for a person has said something; another who does it for them
+//     has not.
+//   - Who does not have it is told to take it. What a person wrote in is theirs to say
+//     goodbye in, also if the bot has it again.
 //   - Only people are graded, fill in what is required, and are guarded. They are told
 //     what is missing before that they are rude, and that the visitor has written
 //     instead of that they are rude.
@@ -121,13 +129,15 @@ type modelEnd struct {
 	side                     closure.Side
 	figures                  closure.Figures // those of the cycle
 	reopened                 time.Time
+	articles                 []string  // when it was
 	offered, until, answered time.Time // of its survey
 	rating                   int64
 	gone                     bool // nobody remembers it
 }
 
 // A modelWord is something that bears on the goodbye: said by the v(isitor), a
-// p(erson) or the b(ot), t(yped) by the visitor, or a f(ollow-up) that asks.
+// p(erson) or the b(ot), t(yped) by the visitor, a f(ollow-up) that asks, or that it
+// came to a d(esk).
 type modelWord struct {
 	by    byte
 	at    time.Time
@@ -136,9 +146,9 @@ type modelWord struct {
 
 // A modelMoment is how it stood from an instant on.
 type modelMoment struct {
-	at      time.Time
-	state   conversation.State
-	pending bool // the visitor was asked and has not answered
+	at    time.Time
+	state conversation.State
+	waits bool // an agent waits for the answer whether anything is left
 }
 
 // A modelAsk is a request with all that the decision depends on.
@@ -252,7 +262,7 @@ func (m *modelLife) do(q modelAsk) bool {
 	if m.act(q); len(m.facts) == 0 {
 		return false
 	}
-	m.log = append(m.log, modelMoment{q.now, m.state, m.pending()})
+	m.log = append(m.log, modelMoment{q.now, m.state, m.waits()})
 	return true
 }
 
@@ -264,13 +274,14 @@ func (m *modelLife) act(q modelAsk) {
 		if c.ForAgent {
 			m.enter(q, "opened for a person", "waiting", "")
 			m.asked = q.now
+			m.turn(q)
 		} else if q.policy.Bot {
 			m.enter(q, "opened", "bot", "")
 		} else {
 			m.enter(q, "opened", "waiting", "")
 		}
 	case conversation.Say:
-		m.say(q, c.Automatic || q.by.Kind == "system", c.Marks)
+		m.say(q, c.Automatic || q.by.Kind == "system", modelPhrases(q, c))
 	case conversation.RequestAgent:
 		m.request(q, c.Group)
 	case conversation.Take:
@@ -314,8 +325,8 @@ func (m *modelLife) act(q modelAsk) {
 		if q.person() {
 			d.grade = m.grade(q)
 			unseen := c
-			unseen.Acknowledged = false
-			over = c.Acknowledged && m.rude(q, unseen)
+			unseen.Acknowledged = ""
+			over = m.rude(q, unseen)
 		}
 		m.close(q, d, over)
 	case conversation.Reclassify:
@@ -479,11 +490,13 @@ func (m *modelLife) refusal(q modelAsk) error {
 		if m.state == "closed" && q.person() && legal && !m.same(c) {
 			against = m.undecided(c, q)
 		}
+	case conversation.OfferSurvey:
+		against = modelIf(m.blocked && m.state == "closed" && m.last().offered.IsZero(), conversation.ErrBlocked)
 	case conversation.AnswerSurvey:
 		legal = legal && c.Number >= 0 && c.Rating >= 1 && c.Rating <= 5
 		of := m.end(c.Number)
 		against = cmp.Or(modelIf(visitor && m.blocked, conversation.ErrBlocked),
-			modelIf(of == nil || of.offered.IsZero(), conversation.ErrNoSurvey))
+			modelIf(of == nil || of.offered.IsZero() || c.Number == 0 && m.doubt(q.now), conversation.ErrNoSurvey))
 		if against == nil {
 			against = cmp.Or(modelIf(of.rating > 0, conversation.ErrSurveyAnswered),
 				modelIf(!q.now.Before(of.until), conversation.ErrSurveyOver))
@@ -603,6 +616,9 @@ func (m *modelLife) enter(q modelAsk, fact string, state conversation.State, age
 	}
 	if m.state != state {
 		m.since = q.now
+		if state == "assigned" {
+			m.word('d', q.now, nil)
+		}
 	}
 	if m.agent != "" && m.agent != agent {
 		m.before = m.agent
@@ -681,14 +697,15 @@ func (m *modelLife) request(q modelAsk, group string) {
 	}
 	m.group = cmp.Or(group, m.group)
 	m.ask(q)
+	m.turn(q)
 }
 
 func (m *modelLife) say(q modelAsk, automatic bool, marks []closure.Mark) {
 	visitor := q.by.Kind == "visitor"
 	if visitor {
-		m.fact("said")
+		m.fact(modelSaid(marks))
 	} else {
-		m.answer(q, "said")
+		m.answer(q, modelSaid(marks))
 	}
 	if automatic {
 		return
@@ -755,7 +772,7 @@ func (m *modelLife) close(q modelAsk, d modelEnd, over bool) {
 func (m *modelLife) reopen(q modelAsk) {
 	person := q.by.Kind == "agent" || q.by.Kind == "supervisor"
 	former := m.last().agent
-	m.last().reopened = q.now
+	m.last().reopened, m.last().articles = q.now, slices.Clone(m.articles)
 	m.begin(q)
 	switch {
 	case person:
@@ -865,7 +882,7 @@ func (m *modelLife) expire(q modelAsk) {
 	case "follow_up":
 		m.answer(q, "followed_up")
 		m.followings++
-		if m.state == "assigned" {
+		if m.state == "assigned" && !m.confirmed() {
 			m.word('f', q.now, nil)
 		}
 		m.rung, m.quiet, m.told, m.followUps = rung+1, q.now, true, m.followUps+1

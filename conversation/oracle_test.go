@@ -67,25 +67,96 @@ func (l ledger) spoke(i int) bool {
 	return ok && !said.Automatic && l[i].By.Kind != conversation.KindSystem
 }
 
-// pending reports whether, after record i of a cycle that began at first, an
-// agent has the conversation and the visitor a question to answer.
-func (l ledger) pending(first, i int) bool {
-	if l.state(i) != conversation.StateAssigned {
+// says reports whether record i is a person's message with all of the marks.
+func (l ledger) says(i int, marks ...closure.Mark) bool {
+	if !l.spoke(i) || !l.person(i) {
 		return false
 	}
-	for ; i >= first; i-- {
-		if l.spoke(i) && l[i].By.Kind == conversation.KindVisitor {
+	for _, mark := range marks {
+		if !slices.Contains(l[i].Event.(conversation.Said).Marks, mark) {
 			return false
 		}
+	}
+	return true
+}
+
+// turn reports whether with record i the visitor said something, or asked for a
+// person.
+func (l ledger) turn(i int) bool {
+	_, requested := l[i].Event.(conversation.AgentRequested)
+	return l[i].By.Kind == conversation.KindVisitor && (l.spoke(i) || requested)
+}
+
+// any returns the first record after one, and up to another, of which it is true, or
+// -1.
+func (l ledger) any(after, upTo int, is func(i int) bool) int {
+	for i := after + 1; i <= upTo; i++ {
+		if is(i) {
+			return i
+		}
+	}
+	return -1
+}
+
+// question returns the record in a cycle that began at first, up to i, in which the
+// visitor was last asked whether anything is left, or -1. What says goodbye after the
+// answer asks nothing more, nor does a follow-up after that.
+func (l ledger) question(first, i int) int {
+	for ; i > first; i-- {
 		_, followed := l[i].Event.(conversation.FollowedUp)
-		if followed && l.state(i) == conversation.StateAssigned {
+		switch {
+		case followed && l.state(i) == conversation.StateAssigned && !l.left(first, i-1),
+			l.says(i, closure.CheckIn) && !(l.says(i, closure.Farewell) && l.answer(first, i-1) >= 0):
+			return i
+		}
+	}
+	return -1
+}
+
+// answer returns the record of the first answer to that question, or -1.
+func (l ledger) answer(first, i int) int {
+	asked := l.question(first, i)
+	if asked < 0 {
+		return -1
+	}
+	return l.any(asked, i, l.turn)
+}
+
+// left reports whether a person said goodbye after the answer, and nobody wanted or
+// added anything since.
+func (l ledger) left(first, i int) bool {
+	answer := l.answer(first, i)
+	if answer < 0 {
+		return false
+	}
+	for ; i > answer; i-- {
+		if l.says(i, closure.Farewell) {
 			return true
 		}
-		if l.spoke(i) && l.person(i) && slices.Contains(l[i].Event.(conversation.Said).Marks, closure.CheckIn) {
-			return true
+		if l.says(i) || l.turn(i) && (!l.spoke(i) || len(l[i].Event.(conversation.Said).Marks) == 0) {
+			return false
 		}
 	}
 	return false
+}
+
+// pending reports whether, after record i of a cycle that began at first, an
+// agent waits for the answer whether anything is left. Who says something else does
+// not wait any more, until it comes to a desk again.
+func (l ledger) pending(first, i int) bool {
+	asked := l.question(first, i)
+	if l.state(i) != conversation.StateAssigned || asked < 0 || l.answer(first, i) >= 0 {
+		return false
+	}
+	for ; i > asked; i-- {
+		if l.says(i) {
+			return false
+		}
+		if l.state(i-1) != conversation.StateAssigned {
+			break
+		}
+	}
+	return true
 }
 
 // spent adds up the intervals between records first and end for which should
@@ -198,8 +269,8 @@ func (l ledger) closing(id string, end int, closed conversation.Closed) closure.
 		}
 	}
 	known := len(l)
-	if until, ok := l.forgotten()[n]; ok {
-		known = until
+	if i := slices.IndexFunc(l[end:], func(r conversation.Record) bool { return conversation.EventName(r.Event) == "reopened" }); i >= 0 {
+		known = end + i
 	}
 	for _, e := range events[conversation.ArticleLinked](l, 0, known) {
 		r.Articles = append(r.Articles, e.Article)
@@ -244,7 +315,7 @@ func (l ledger) figures(first, end int) (f closure.Figures, side closure.Side) {
 	}
 	f[closure.Handling] = in(conversation.StateAssigned).Milliseconds()
 	f[closure.NetHandling] = max(0, in(conversation.StateAssigned)-waited).Milliseconds()
-	f[closure.Resolution] = max(0, l[end].Now().Sub(l[first].Now())).Milliseconds()
+	f[closure.Resolution] = (in(conversation.StateBot) + in(conversation.StateWaiting) + in(conversation.StateAssigned) + in(conversation.StateSnoozed)).Milliseconds()
 	f[closure.InBot] = in(conversation.StateBot).Milliseconds()
 	f[closure.InWaiting] = in(conversation.StateWaiting).Milliseconds()
 	f[closure.InSnoozed] = in(conversation.StateSnoozed).Milliseconds()

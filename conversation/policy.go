@@ -86,8 +86,10 @@ func (c Courtesy) patience() time.Duration { return cmp.Or(c.Patience, closure.D
 // marks returns the marks of an agent's message with those of the phrases in it that
 // the policy itself proposes.
 func (p *Policy) marks(marks []closure.Mark, text string) []closure.Mark {
+	text = strings.ToLower(text)
 	says := func(phrase string) bool {
-		return phrase != "" && strings.Contains(strings.ToLower(text), strings.ToLower(strings.TrimSpace(phrase)))
+		phrase = strings.TrimSpace(phrase)
+		return phrase != "" && strings.Contains(text, strings.ToLower(phrase))
 	}
 	add := func(mark closure.Mark) {
 		if !slices.Contains(marks, mark) {

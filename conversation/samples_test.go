@@ -71,7 +71,7 @@ func sampleClosing(number int) conversation.Closing {
 	return conversation.Closing{
 		Number: number, Outcome: closure.Unresolved, Reason: closure.ReasonVisitorLeft, Cause: closure.VisitorLeft,
 		By: vera, Agent: "ann", Group: "billing", At: start.Add(30 * time.Minute),
-		Sentiment: form.Sentiment, Tags: form.Tags, Tickets: form.Tickets, Noted: true,
+		Sentiment: form.Sentiment, Tags: form.Tags, Tickets: form.Tickets, Noted: true, Articles: []string{"kb-1"},
 		Grade: closure.CheckedIn, Cycle: sampleCycle(), ReopenedAt: start.Add(time.Hour),
 		Survey: &conversation.Survey{
 			OfferedAt: start.Add(30 * time.Minute), Until: start.Add(conversation.DefaultSurveyOpen),

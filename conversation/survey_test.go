@@ -172,11 +172,69 @@ func TestAnAnswerBelongsToItsClosing(t *testing.T) {
 	same(t, "what came of them", []int64{figure(l, 1, closure.Reopened), figure(l, 2, closure.Reopened)}, []int64{1, 0})
 
 	l.refused(vera, conversation.AnswerSurvey{Number: 1, Rating: 1}, conversation.ErrSurveyAnswered)
-	l.do(vera, rated(2)) // zero: the last
+	l.do(vera, rated(2)) // zero: the last, as no other waits for an answer
 	same(t, "the rating of the second", figure(l, 2, closure.Rating), int64(2))
 	for _, number := range []int{3, 1000} {
 		l.refused(vera, conversation.AnswerSurvey{Number: number, Rating: 1}, conversation.ErrNoSurvey)
 	}
+}
+
+// Where more than one closing could be meant, one must be named.
+func TestAnAnswerToOneOfSeveral(t *testing.T) {
+	t.Parallel()
+	twice := func() *life {
+		l := held(t, asking)
+		l.do(ann, resolved)
+		l.after(time.Minute).do(ann, conversation.Reopen{})
+		l.do(ann, resolved)
+		return l
+	}
+	for _, by := range []conversation.Actor{vera, host} {
+		l := twice()
+		l.refused(by, rated(5), conversation.ErrNoSurvey)
+		l.do(by, conversation.AnswerSurvey{Number: 2, Rating: 5})
+		l.refused(by, rated(5), conversation.ErrNoSurvey) // the first is open still
+		l.do(by, conversation.AnswerSurvey{Number: 1, Rating: 4})
+		l.refused(by, rated(5), conversation.ErrSurveyAnswered)
+		same(t, "the ratings", []int64{figure(l, 1, closure.Rating), figure(l, 2, closure.Rating)}, []int64{4, 5})
+	}
+	l := twice()
+	other := *l
+	other.after(59*time.Minute-time.Microsecond).refused(vera, rated(5), conversation.ErrNoSurvey)
+	l.after(59*time.Minute).do(vera, rated(5)) // that of the first is over
+	same(t, "the rating of the second", figure(l, 2, closure.Rating), int64(5))
+
+	l = twice()
+	l.do(ann, conversation.Reopen{}) // it is about both of them all the same
+	l.refused(vera, rated(5), conversation.ErrNoSurvey)
+	l.do(vera, conversation.AnswerSurvey{Number: 1, Rating: 5})
+	l.do(vera, rated(3))
+	same(t, "the rating of the second", figure(l, 2, closure.Rating), int64(3))
+
+	l = held(t, asking)
+	l.do(ann, resolved)
+	l.do(ann, conversation.Reopen{})
+	l.policy = noBot
+	l.do(ann, resolved) // which nobody is asked about
+	l.refused(vera, rated(5), conversation.ErrNoSurvey)
+	if names := conversation.Allowed(l.c, vera, l.facts()); slices.Contains(names, conversation.NameAnswerSurvey) {
+		t.Errorf("Allowed = %v, in the plain form", names)
+	}
+	l.do(vera, conversation.AnswerSurvey{Number: 1, Rating: 5})
+}
+
+func TestABlockedVisitorIsOfferedNoSurvey(t *testing.T) {
+	t.Parallel()
+	l := held(t, noBot)
+	l.do(ann, resolved)
+	l.do(ann, conversation.Block{})
+	for _, by := range []conversation.Actor{ann, bob, sue, host} {
+		l.refused(by, conversation.OfferSurvey{}, conversation.ErrBlocked)
+	}
+	l.do(ann, conversation.Unblock{})
+	l.do(ann, conversation.OfferSurvey{})
+	l.do(ann, conversation.Block{})
+	l.already(ann, conversation.OfferSurvey{}) // it was offered before
 }
 
 // An answer is accepted in every state, and is nothing else: no message, no
