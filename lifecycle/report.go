@@ -2,9 +2,6 @@ package lifecycle
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -368,40 +365,25 @@ func closingQuery(workspace string, f closure.Filter) (storage.ClosingQuery, err
 	return q, nil
 }
 
-// A closingToken says behind which place a page begins, and of which view.
-type closingToken struct {
-	At     int64  `json:"t"` // microseconds
-	ID     string `json:"id"`
-	Number int    `json:"n"`
-	View   []byte `json:"v"`
-}
-
 func (v ClosingView) token(workspace string, p closure.Place) string {
-	body, _ := json.Marshal(closingToken{p.At.UnixMicro(), p.Conversation, p.Number, v.sum(workspace)}) // cannot fail: plain fields
-	return base64.RawURLEncoding.EncodeToString(body)
+	return pageToken{At: p.At.UnixMicro(), ID: p.Conversation, Number: p.Number, View: v.sum(workspace)}.encode()
 }
 
 func (v ClosingView) place(workspace, token string) (closure.Place, error) {
 	if token == "" {
 		return closure.Place{}, nil
 	}
-	var t closingToken
-	body, err := base64.RawURLEncoding.DecodeString(token)
-	if err == nil {
-		err = json.Unmarshal(body, &t)
+	t, err := decodeToken(token, v.sum(workspace))
+	if err == nil && t.Number < 1 {
+		err = errToken()
 	}
-	if err != nil || conversation.CheckID("token", t.ID) != nil || t.Number < 1 || string(t.View) != string(v.sum(workspace)) {
-		return closure.Place{}, &conversation.InvalidError{Field: "token", Rule: "must be the Next of a page of this view"}
+	if err != nil {
+		return closure.Place{}, err
 	}
 	return closure.Place{At: time.UnixMicro(t.At).UTC(), Conversation: t.ID, Number: t.Number}, nil
 }
 
 func (v ClosingView) sum(workspace string) []byte {
 	v.From, v.To = v.From.UTC(), v.To.UTC()
-	body, _ := json.Marshal(struct {
-		Workspace string
-		View      ClosingView
-	}{workspace, v}) // cannot fail: plain fields
-	sum := sha256.Sum256(body)
-	return sum[:8]
+	return sumOf(workspace, v)
 }

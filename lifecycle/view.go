@@ -2,9 +2,6 @@ package lifecycle
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -225,42 +222,24 @@ func comparePlaces(a, b storage.Place) int {
 	return strings.Compare(a.Conversation, b.Conversation)
 }
 
-// A pageToken says behind which place a page begins, and of which view: another
-// view has other places.
-type pageToken struct {
-	At   int64  `json:"t"` // microseconds
-	ID   string `json:"id"`
-	View []byte `json:"v"`
-}
-
 func (v View) token(workspace string, p storage.Place) string {
-	body, _ := json.Marshal(pageToken{p.At.UnixMicro(), p.Conversation, v.sum(workspace)}) // cannot fail: plain fields
-	return base64.RawURLEncoding.EncodeToString(body)
+	return pageToken{At: p.At.UnixMicro(), ID: p.Conversation, View: v.sum(workspace)}.encode()
 }
 
 func (v View) place(workspace, token string) (storage.Place, error) {
 	if token == "" {
 		return storage.Place{}, nil
 	}
-	var t pageToken
-	body, err := base64.RawURLEncoding.DecodeString(token)
-	if err == nil {
-		err = json.Unmarshal(body, &t)
-	}
-	if err != nil || conversation.CheckID("token", t.ID) != nil || string(t.View) != string(v.sum(workspace)) {
-		return storage.Place{}, &conversation.InvalidError{Field: "token", Rule: "must be the Next of a page of this view"}
+	t, err := decodeToken(token, v.sum(workspace))
+	if err != nil {
+		return storage.Place{}, err
 	}
 	return storage.Place{At: time.UnixMicro(t.At).UTC(), Conversation: t.ID}, nil
 }
 
 func (v View) sum(workspace string) []byte {
 	v.From, v.To = v.From.UTC(), v.To.UTC()
-	body, _ := json.Marshal(struct {
-		Workspace string
-		View      View
-	}{workspace, v}) // cannot fail: plain fields
-	sum := sha256.Sum256(body)
-	return sum[:8]
+	return sumOf(workspace, v)
 }
 
 // A Queue is what waits for the agents of a group.
