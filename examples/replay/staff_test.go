@@ -157,7 +157,7 @@ func TestStaffViolations(t *testing.T) {
 		}}, leaving, "after all that was due: that agent-01 is unavailable it was not told"},
 		{"a conversation to look at is never told", brokenStore{due: func([]storage.Due) []storage.Due {
 			return nil
-		}}, nil, "it waits, and agent-01 has a free seat"},
+		}}, nil, "it waits, and agent-0"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -140,8 +140,8 @@ func TestSQLiteReplacedTextsGo(t *testing.T) {
 				address(t, s, strconv.Itoa(i), text())
 			}
 		}
-		for range 5 {
-			each(func() string { return canary + strings.Repeat("x", r.IntN(5000)) })
+		for round := range 5 { // no text like the one before it, which would stay
+			each(func() string { return canary + strconv.Itoa(round) + strings.Repeat("x", r.IntN(5000)) })
 		}
 		if inFiles(t, file) < visitors {
 			t.Fatal("too few canaries in the files: the test does not see them")

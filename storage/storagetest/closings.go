@@ -578,7 +578,7 @@ var closingCases = []testCase{
 		run: func(p probe) {
 			r := p.dice()
 			records := p.fileRandom(r)
-			for range 20 {
+			for range 30 {
 				q := r.query()
 				q.Newest = r.one(2)
 				if r.one(2) {

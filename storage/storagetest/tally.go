@@ -149,7 +149,7 @@ var tallyCases = []testCase{
 				bounds = append(bounds, noon.AddDate(0, 0, i))
 			}
 			var records []closure.Record
-			for i := range 20 {
+			for i := range 30 {
 				r := ending(fmt.Sprint(i), 1, i)
 				r.At = bounds[i*i*i%days].Add(time.Duration(i%3-1) * time.Microsecond)
 				records = append(records, r)
@@ -312,7 +312,7 @@ var tallyCases = []testCase{
 			tallier := p.tallier()
 			r := p.dice()
 			p.fileRandom(r)
-			for range 20 {
+			for range 30 {
 				tallier.asDefined(r.query(), r.breakdown())
 			}
 		},
@@ -448,7 +448,7 @@ var spreadCases = []testCase{
 			tallier := p.tallier()
 			r := p.dice()
 			p.fileRandom(r)
-			for range 20 {
+			for range 30 {
 				tallier.spreadAsDefined(r.query(), r.breakdown(), closure.Figure(r.IntN(closure.NumFigures)), r.percentages())
 			}
 		},
