@@ -2,8 +2,7 @@ package drivertest_test
 
 import "testing"
 
-// long leaves a suite out of a short run, which shows that the module builds and
-// works on its own and leaves the rest to the run with the race detector.
+// long leaves a suite out of a short run, for those who try something out.
 func long(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
