@@ -142,7 +142,10 @@ func TestPostgresWaitsForTheHost(t *testing.T) {
 // untilBlocked waits until n sessions of the database wait for another one.
 func untilBlocked(t *testing.T, db *sql.DB, n int) {
 	t.Helper()
-	for {
+	for start := time.Now(); ; {
+		if time.Since(start) > 30*time.Second {
+			t.Fatalf("nobody waits: fewer than %d sessions are blocked", n)
+		}
 		var blocked int
 		mustPg(t, db.QueryRowContext(t.Context(), `
 			SELECT count(*) FROM pg_stat_activity
