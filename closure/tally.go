@@ -102,6 +102,11 @@ func CompareGroups(a, b Group) int {
 	return slices.CompareFunc(a.Keys, b.Keys, strings.Compare)
 }
 
+// CompareSpreads orders spreads as CompareGroups orders groups.
+func CompareSpreads(a, b Spread) int {
+	return slices.CompareFunc(a.Keys, b.Keys, strings.Compare)
+}
+
 func (g *Group) add(r *Record) {
 	g.Closings++
 	for f, v := range r.Figures {
@@ -215,7 +220,7 @@ func Spreads(records iter.Seq[Record], b Breakdown, figure Figure, percentages [
 		}
 		all = append(all, s)
 	}
-	slices.SortFunc(all, func(a, b Spread) int { return slices.CompareFunc(a.Keys, b.Keys, strings.Compare) })
+	slices.SortFunc(all, CompareSpreads)
 	return all
 }
 

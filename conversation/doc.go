@@ -43,6 +43,15 @@
 // versioned JSON ([EncodeRecord], [Encode]); events with unknown names survive as
 // [Unknown].
 //
+// # Endings
+//
+// Every closing has an outcome, a cause and, by people, a form ([Close]) and a
+// grade: whether the visitor had the last word. A [Policy] may require fields, and
+// have a guard that warns ([ErrDiscourteous]) or refuses. [Reclassify] replaces the
+// decision, and a survey may follow ([OfferSurvey], [AnswerSurvey]). What reports
+// count, a conversation knows by then: [Conversation.Closings], and [Recount] from a
+// journal.
+//
 // # What it will never do
 //
 // The package reads no clock and no store, starts no goroutine, takes no lock,

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -60,38 +61,21 @@ func (c *commands) classify(ctx context.Context, by conversation.Actor, command 
 	return say
 }
 
-// marks waits for the classifier no longer than it may take. One that does not
-// return keeps its goroutine.
+// marks waits for the classifier no longer than it may take.
 func (c *commands) marks(ctx context.Context, by conversation.Actor, text string) []closure.Mark {
 	if _, ours := c.judge.(byPhrases); ours {
 		return c.judge.Marks(ctx, by, text)
 	}
-	type answer struct {
-		marks  []closure.Mark
-		failed string
+	marks, err := within(ctx, ClassifierTimeout, func(ctx context.Context) ([]closure.Mark, error) {
+		return slices.Clone(c.judge.Marks(ctx, by, text)), nil
+	})
+	if p, panicked := errors.AsType[panicError](err); panicked {
+		err = fmt.Errorf("panic of %T", p.value) // it may hold the message, which logs never get
 	}
-	ctx, cancel := context.WithTimeout(ctx, ClassifierTimeout)
-	defer cancel()
-	answered := make(chan answer, 1)
-	go func() {
-		a := answer{failed: "it ended its goroutine"}
-		defer func() {
-			if p := recover(); p != nil {
-				a.failed = fmt.Sprintf("panic of %T", p) // its value may hold the message, which logs never get
-			}
-			answered <- a
-		}()
-		a = answer{marks: slices.Clone(c.judge.Marks(ctx, by, text))}
-	}()
-	a := answer{failed: "it did not answer in time"}
-	select {
-	case a = <-answered:
-	case <-ctx.Done():
+	if err != nil {
+		c.log.ErrorContext(ctx, "classifier failed", "err", err)
 	}
-	if a.failed != "" {
-		c.log.ErrorContext(ctx, "classifier failed", "why", a.failed)
-	}
-	return a.marks
+	return marks
 }
 
 // Tags returns the catalogue of a workspace in the order that a list shows it:

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -218,38 +217,18 @@ func (d *Desk) route(ctx context.Context, r Routing) string {
 	return agent
 }
 
-// ask waits for the Router no longer than it may take. One that does not return
-// keeps its goroutine.
+// ask waits for the Router no longer than it may take.
 func (d *Desk) ask(ctx context.Context, r Routing) (string, error) {
 	if _, ours := d.router.(LeastLoaded); ours {
 		return d.router.Route(ctx, r)
 	}
-	type answer struct {
-		agent string
-		err   error
+	asked := r
+	asked.Candidates = slices.Clone(r.Candidates)
+	agent, err := within(ctx, RouterTimeout, func(ctx context.Context) (string, error) { return d.router.Route(ctx, asked) })
+	if err != nil {
+		return "", fmt.Errorf("lifecycle: router: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, RouterTimeout)
-	defer cancel()
-	answered := make(chan answer, 1)
-	go func() {
-		a := answer{err: errors.New("lifecycle: the router ended its goroutine")}
-		defer func() {
-			if p := recover(); p != nil {
-				a = answer{err: fmt.Errorf("lifecycle: router panic: %v\n%s", p, debug.Stack())}
-			}
-			answered <- a
-		}()
-		asked := r
-		asked.Candidates = slices.Clone(r.Candidates)
-		agent, err := d.router.Route(ctx, asked)
-		a = answer{agent, err}
-	}()
-	select {
-	case a := <-answered:
-		return a.agent, a.err
-	case <-ctx.Done():
-		return "", fmt.Errorf("lifecycle: the router did not answer: %w", ctx.Err())
-	}
+	return agent, nil
 }
 
 // assign gives a conversation that still waits in its group to an agent.

@@ -9,8 +9,9 @@
 // The contract is written on the methods of [Store]. Each of its sentences is a
 // subtest of package storagetest, which stores outside this module run too.
 //
-// Two powers are optional, and found by asking for them: a [Clock] that all nodes
-// share, and a [Tx], with which commands join a transaction of the host's.
+// Three powers are optional, and found by asking for them: a [Clock] that all nodes
+// share, a [Tx], with which commands join a transaction of the host's, and a
+// [Tallier], which counts closings where they lie.
 //
 // The promise that everything rests on is [Store.Commit]: one conversation, all
 // or nothing, and only on the version that was read. Two nodes that decide at

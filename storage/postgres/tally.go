@@ -96,7 +96,7 @@ func (s *Store) spreads(ctx context.Context, q storage.ClosingQuery, b closure.B
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(spreads, func(a, b closure.Spread) int { return slices.CompareFunc(a.Keys, b.Keys, strings.Compare) })
+	slices.SortFunc(spreads, closure.CompareSpreads)
 	return spreads, nil
 }
 

@@ -104,7 +104,7 @@ func (s *Store) Spreads(ctx context.Context, q storage.ClosingQuery, b closure.B
 	if err != nil {
 		return nil, failed(ctx, "spreads", err)
 	}
-	slices.SortFunc(spreads, func(a, b closure.Spread) int { return slices.CompareFunc(a.Keys, b.Keys, strings.Compare) })
+	slices.SortFunc(spreads, closure.CompareSpreads)
 	return spreads, nil
 }
 
