@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/lifecycle"
+	"github.com/adjourn/adjourn/storage/sqlite"
+)
+
+// workspace is the one of all conversations. A host with many customers of its
+// own has one for each.
+const workspace = "demo"
+
+// An app is the whole application.
+type app struct {
+	db       *sql.DB
+	store    *sqlite.Store
+	desk     *lifecycle.Desk
+	clock    *demoClock
+	people   *people
+	presence *presence
+	live     *live
+	log      *slog.Logger
+}
+
+// newApp opens the file, and fills it if it is new.
+func newApp(ctx context.Context, file string, log *slog.Logger) (a *app, err error) {
+	a = &app{log: log, live: newLive()}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	// The host's tables are in the same file, so its transactions are as the store
+	// wants them: see the package of the store.
+	a.db, err = sql.Open("sqlite", "file:"+file+"?_txlock=immediate&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)")
+	if err != nil {
+		return nil, err
+	}
+	if a.store, err = sqlite.New(ctx, a.db, nil); err != nil {
+		return nil, err
+	}
+	if err := a.store.Migrate(ctx); err != nil {
+		return nil, err
+	}
+	if a.people, err = openPeople(ctx, a.db); err != nil {
+		return nil, err
+	}
+	a.clock = newDemoClock(time.Now())
+	a.desk, err = lifecycle.New(a.store, &lifecycle.Options{
+		Clock:  a.clock,
+		Logger: log,
+		Poll:   time.Hour, // nobody else writes to the file, and the clock may go fast
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.presence = newPresence(a.desk, a.live.Changed)
+	if err := a.resume(ctx); err != nil {
+		return nil, err
+	}
+	return a, a.fill(ctx)
+}
+
+// resume goes on where the process before ended: at the time that its clock
+// showed, if that went ahead, and with those who were there.
+func (a *app) resume(ctx context.Context) error {
+	last, err := a.desk.List(ctx, workspace, lifecycle.View{Order: lifecycle.ByUpdated, Newest: true}, "", 1)
+	if err != nil {
+		return err
+	}
+	for _, c := range last.Conversations {
+		a.clock.AdvanceTo(c.UpdatedAt)
+	}
+	return a.presence.expect(ctx, a.people.Of(conversation.KindVisitor, conversation.KindAgent, conversation.KindSupervisor))
+}
+
+// run does what happens by itself, until ctx is done.
+func (a *app) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return a.desk.Run(ctx) })
+	group.Go(func() error { return a.live.follow(ctx, a.desk, a.clock) })
+	group.Go(func() error { return a.presence.run(ctx, a.failed) })
+	group.Go(func() error { return a.runBot(ctx) })
+	return group.Wait()
+}
+
+func (a *app) failed(err error) { a.log.Error("in the background", "error", err) }
+
+func (a *app) close() error {
+	var errs []error
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	if a.db != nil {
+		errs = append(errs, a.db.Close())
+	}
+	return errors.Join(errs...)
+}

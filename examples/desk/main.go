@@ -1,0 +1,129 @@
+// Desk is a live customer-service desk in one process: a page for agents, a page
+// for visitors, and a toy bot, on conversations that are kept in a SQLite file.
+//
+//	go run ./examples/desk
+//
+// It is a model of how to embed adjourn. What adjourn does not do is the host's:
+// who somebody is and what they are called (people.go), whose page is open
+// (presence.go), telling the pages that something changed (live.go), and the pages.
+// From a click to the Desk it is always the same way: the form names a route
+// (routes.go), its handler gives one command.
+//
+// The clock can be made to go faster, so that a day is over in a minute
+// (clock.go). In an application of your own leave Options.Clock out.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "desk:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx is done.
+func run(ctx context.Context, args []string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("desk", flag.ContinueOnError)
+	addr := flags.String("addr", "localhost:8088", "listen on this `address`")
+	file := flags.String("db", "", "keep everything in this `file`, which is made if there is none (default: one in the user's cache directory)")
+	fresh := flags.Bool("fresh", false, "begin anew: delete the file first")
+	open := flags.Bool("open", true, "open the page in the browser")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if *file == "" {
+		var err error
+		if *file, err = defaultFile(); err != nil {
+			return err
+		}
+	}
+	if *fresh {
+		if err := deleteFile(*file); err != nil {
+			return err
+		}
+	}
+	listener, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return fmt.Errorf("%w (choose another address with -addr)", err)
+	}
+	defer listener.Close()
+	a, err := newApp(ctx, *file, slog.New(slog.NewTextHandler(stdout, nil)))
+	if err != nil {
+		return fmt.Errorf("%s: %w (-fresh begins anew)", *file, err)
+	}
+	defer a.close()
+	url := "http://" + listener.Addr().String() + "/"
+	if host, _, err := net.SplitHostPort(*addr); err == nil && host == "localhost" {
+		url = fmt.Sprintf("http://localhost:%d/", listener.Addr().(*net.TCPAddr).Port)
+	}
+	fmt.Fprintf(stdout, "The desk is open at %s\nEverything is kept in %s\n", url, *file)
+	if *open {
+		openBrowser(url)
+	}
+	return a.serve(ctx, listener)
+}
+
+// serve runs the desk and its pages until ctx is done.
+func (a *app) serve(ctx context.Context, listener net.Listener) error {
+	group, ctx := errgroup.WithContext(ctx)
+	server := &http.Server{
+		Handler:           a.handler(listener.Addr()),
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return ctx }, // ends the event streams
+	}
+	group.Go(func() error { return server.Serve(listener) })
+	group.Go(func() error { return a.run(ctx) })
+	group.Go(func() error {
+		<-ctx.Done()
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		return server.Shutdown(within)
+	})
+	if err := group.Wait(); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// defaultFile returns the file of those who name none. Its directory is the
+// user's own, so that a second start finds it again.
+func defaultFile() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	dir = filepath.Join(dir, "adjourn-desk")
+	return filepath.Join(dir, "desk.db"), os.MkdirAll(dir, 0o700)
+}
+
+// deleteFile deletes a database with the files that SQLite keeps beside it.
+func deleteFile(file string) error {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(file + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}

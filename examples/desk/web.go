@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"html/template"
+	"io/fs"
+	"net"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/lifecycle"
+)
+
+//go:embed static
+var static embed.FS
+
+//go:embed templates
+var templates embed.FS
+
+// pages are the templates by the names of their files, each with the parts that
+// they share.
+var pages = func() map[string]*template.Template {
+	parts := template.Must(template.New("").Funcs(template.FuncMap{
+		"words": words,
+		"token": newToken,
+	}).ParseFS(templates, "templates/parts/*.html"))
+	files, err := fs.Glob(templates, "templates/*.html")
+	if err != nil {
+		panic(err) // a bad pattern
+	}
+	all := map[string]*template.Template{}
+	for _, file := range files {
+		all[path.Base(file)] = template.Must(template.Must(parts.Clone()).ParseFS(templates, file))
+	}
+	return all
+}()
+
+// render writes a page. Nothing is written before the whole of it is there.
+func (a *app) render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
+	var b bytes.Buffer
+	if err := pages[name].ExecuteTemplate(&b, "layout", data); err != nil {
+		a.log.Error("render", "page", name, "error", err)
+		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store") // it shows what visitors wrote
+	w.WriteHeader(status)
+	_, _ = b.WriteTo(w)
+}
+
+// fail shows an error, by which it knows whose fault it is.
+func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
+	status, text := a.explain(err)
+	if status == http.StatusInternalServerError {
+		a.log.Error("request", "path", r.URL.Path, "error", err)
+	}
+	a.render(w, r, status, "error.html", struct {
+		page
+		Problem string
+	}{a.newPage(r, "Sorry"), text})
+}
+
+// explain returns the status for an error, and what to tell people.
+func (a *app) explain(err error) (status int, text string) {
+	var refused *conversation.RefusedError
+	var invalid *conversation.InvalidError
+	switch {
+	case errors.As(err, &refused):
+		return http.StatusConflict, a.refusal(refused)
+	case errors.As(err, &invalid):
+		return http.StatusUnprocessableEntity, "Please correct " + words(invalid.Field) + ": " + invalid.Rule + "."
+	case errors.Is(err, conversation.ErrNotFound), errors.Is(err, lifecycle.ErrNoAgent), errors.Is(err, lifecycle.ErrNoGroup), errors.Is(err, errNoPage):
+		return http.StatusNotFound, "There is no such thing here."
+	case errors.Is(err, lifecycle.ErrBusy), errors.Is(err, context.DeadlineExceeded):
+		return http.StatusServiceUnavailable, "That took too long. Please try again."
+	}
+	return http.StatusInternalServerError, "Something went wrong. It was noted."
+}
+
+var errNoPage = errors.New("no such page")
+
+// A page is what every page has.
+type page struct {
+	Title string
+	Path  string // its own
+	Me    person // nobody on the front page
+	Now   time.Time
+	Speed int
+}
+
+// newPage returns the page of whoever asks.
+func (a *app) newPage(r *http.Request, title string) page {
+	return page{Title: title, Path: r.URL.Path, Me: me(r), Now: a.clock.Now(), Speed: a.clock.Speed()}
+}
+
+// SpeedStep returns where the slider for the speed stands.
+func (p page) SpeedStep() int { return max(0, slices.Index(speeds, p.Speed)) }
+
+type meKey struct{}
+
+// me returns whose session the request is of, or nobody.
+func me(r *http.Request) person {
+	who, _ := r.Context().Value(meKey{}).(person)
+	return who
+}
+
+const sessionCookie = "session"
+
+// signedIn lets those through whose session it is: the path names who they say
+// they are, the cookie proves it.
+func (a *app) signedIn(h http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, ok, err := a.session(r)
+		switch {
+		case err != nil:
+			a.fail(w, r, err)
+		case !ok:
+			http.Redirect(w, r, "/", http.StatusSeeOther)
+		default:
+			h(w, r.WithContext(context.WithValue(r.Context(), meKey{}, who)))
+		}
+	})
+}
+
+func (a *app) session(r *http.Request) (person, bool, error) {
+	cookie, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return person{}, false, nil
+	}
+	who, ok, err := a.people.Session(r.Context(), cookie.Value)
+	return who, ok && strings.HasPrefix(r.URL.Path, who.Base()+"/"), err
+}
+
+// begin signs somebody in and shows their first page.
+func (a *app) begin(w http.ResponseWriter, r *http.Request, who person) {
+	token, err := a.people.SignIn(r.Context(), who.ID)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: sessionCookie, Value: token, Path: who.Base() + "/",
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
+	})
+	http.Redirect(w, r, who.Base()+"/", http.StatusSeeOther)
+}
+
+// supervisors lets only those through.
+func (a *app) supervisors(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !me(r).Supervisor() {
+			a.fail(w, r, errNoPage)
+			return
+		}
+		h(w, r)
+	}
+}
+
+// safely sets what every response has, and refuses what other sites' pages send
+// on behalf of who is signed in here.
+func safely(h http.Handler, addr net.Addr) http.Handler {
+	h = http.NewCrossOriginProtection().Handler(h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !expectedHost(r.Host, addr) {
+			http.Error(w, "unknown host", http.StatusMisdirectedRequest)
+			return
+		}
+		header := w.Header()
+		header.Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "same-origin")
+		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+		h.ServeHTTP(w, r)
+	})
+}
+
+// expectedHost reports whether a host is one by which this machine is reached.
+// Otherwise the name of another site may lead here, and its pages would count as
+// ours. Who listens on other addresses than this machine's own has names for them
+// that this cannot know.
+func expectedHost(host string, addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsLoopback() {
+		return true
+	}
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// method puts a prefix before the path of a route: "GET /events".
+func method(route, prefix string) string {
+	name, path, _ := strings.Cut(route, " ")
+	return name + " " + prefix + path
+}
