@@ -12,8 +12,8 @@
 //	}, conversation.Facts{Now: now})
 //
 // What time it is, what the workspace's [Policy] says and what is known of the
-// agents comes in with [Facts]. Time itself acts through the same door: [NextDue]
-// returns when the conversation will next do something by itself, such as wake
+// agents comes in with [Facts]. Time itself acts through the same door: [Next]
+// returns what the conversation will next do by itself, when and why, such as wake
 // up or prompt its agent, and [Expire] is the command that lets it.
 //
 // # The rule table

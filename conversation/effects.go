@@ -179,7 +179,7 @@ func (d *decision) tags(given, has []string) []string {
 // waited: that has a cause of its own.
 func closeIdle(d *decision, _ Expire) {
 	next, _ := d.due()
-	outcome := closure.Outcome(d.facts.Policy.ladder(d.c.State).Steps[next.step].Outcome)
+	outcome := closure.Outcome(d.facts.Policy.ladder(d.c.State).Steps[next.Step].Outcome)
 	if outcome == "" {
 		outcome = closure.Unresolved
 	}
@@ -271,7 +271,7 @@ func followUp(d *decision, _ Expire) {
 // step returns the step of the idle ladder that is due.
 func (d *decision) step() (int, idle.Step) {
 	next, _ := d.due()
-	return next.step, d.facts.Policy.ladder(d.c.State).Steps[next.step]
+	return next.Step, d.facts.Policy.ladder(d.c.State).Steps[next.Step]
 }
 
 // closings returns how often the conversation has been closed.

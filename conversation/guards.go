@@ -122,8 +122,8 @@ var (
 		if !ok {
 			return false
 		}
-		moved := d.facts.Now.Sub(d.c.Silence.Since)
-		return moved >= min(TypingGrain, next.wait/4)
+		moved := d.facts.Now.Sub(next.Since)
+		return moved >= min(TypingGrain, next.At.Sub(next.Since)/4)
 	}}
 	nothingUnread = guard{"nothing is unread", func(d *decision) bool {
 		upTo := d.command.(MarkRead).UpTo
@@ -161,14 +161,14 @@ var (
 func stepDue(name string, action idle.Action) guard {
 	return guard{name, func(d *decision) bool {
 		next, due := d.due()
-		return due && next.action == action
+		return due && next.Action == action
 	}}
 }
 
 // takeAwayDue reports whether what is due is to take it from the agent.
 func (d *decision) takeAwayDue() bool {
 	next, due := d.due()
-	return due && d.c.State == StateAssigned && next.action == ""
+	return due && next.Why == Reassignment
 }
 
 // agentReady reports whether the agent can have it again; out of a snooze, the
@@ -275,10 +275,10 @@ func once(list []string) []string {
 	return all
 }
 
-// due returns the deadline of the conversation if it has passed.
-func (d *decision) due() (deadline, bool) {
-	next, ok := nextDeadline(d.c, &d.facts.Policy)
-	return next, ok && !next.at.After(d.facts.Now)
+// due returns what is next in the conversation if its time has come.
+func (d *decision) due() (Upcoming, bool) {
+	u, ok := next(d.c, &d.facts.Policy)
+	return u, ok && !u.At.After(d.facts.Now)
 }
 
 // automatic reports whether a message counts as no activity.
