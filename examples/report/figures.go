@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/examples/internal/plots"
 	"github.com/adjourn/adjourn/lifecycle"
 )
 
@@ -20,9 +21,9 @@ type figures struct {
 
 	Total      closure.Line
 	Days       []closure.Line
-	dayPoints  []point
-	Period     unit
-	Periods    []point // months with closings, or years; only if a plot cannot show all days
+	dayPoints  []plots.Point
+	Period     plots.Unit
+	Periods    []plots.Point // months with closings, or years; only if a plot cannot show all days
 	Agents     []closure.Line
 	Groups     []closure.Line
 	Tags       []closure.Line
@@ -32,23 +33,12 @@ type figures struct {
 	Grades     []closure.Line // of closings by people
 	Courtesy   []closure.Line // of closings by people, by agent and grade
 
-	Spreads      [closure.NumFigures]closure.Spread // of all closings, at the percentages below
+	Spreads      [closure.NumFigures]closure.Spread // of all closings, at plots.Percentages
 	AgentSpreads map[closure.Figure]map[string]closure.Spread
 
 	Articles    []closure.Article
 	Unconfirmed []lifecycle.UnconfirmedClosing // the latest first
 }
-
-// percentages are what spreads are asked for. Indices into their values:
-var percentages = []int{10, 25, 50, 75, 90}
-
-const (
-	p10 = iota
-	p25
-	median
-	p75
-	p90
-)
 
 // gather asks the Desk for everything.
 func gather(ctx context.Context, desk *lifecycle.Desk, zone *time.Location) (*figures, error) {
@@ -66,7 +56,7 @@ func gather(ctx context.Context, desk *lifecycle.Desk, zone *time.Location) (*fi
 	unresolved.Outcome = closure.Unresolved
 	f.Total = a.total(q)
 	f.Days = a.days(q)
-	if f.dayPoints, err = dayPoints(f.Days); err != nil {
+	if f.dayPoints, err = plots.Days(f.Days); err != nil {
 		return nil, err
 	}
 	f.Period, f.Periods = a.periods(q, f.dayPoints)
@@ -150,19 +140,19 @@ func (a *asker) days(q lifecycle.ReportQuery) []closure.Line {
 
 // periods returns the share of each month with closings, or if those are too far
 // apart to plot, each year; nothing if all days can be plotted.
-func (a *asker) periods(q lifecycle.ReportQuery, days []point) (unit, []point) {
-	if fit(day.with(days)) {
-		return unit{}, nil
+func (a *asker) periods(q lifecycle.ReportQuery, days []plots.Point) (plots.Unit, []plots.Point) {
+	if plots.Fit(plots.Day.With(days)) {
+		return plots.Unit{}, nil
 	}
-	u := month
-	if !fit(u.with(days)) {
-		u = year
+	u := plots.Month
+	if !plots.Fit(u.With(days)) {
+		u = plots.Year
 	}
-	var all []point
-	for _, number := range u.with(days) {
+	var all []plots.Point
+	for _, number := range u.With(days) {
 		part := q
-		part.From, part.To = u.begin(number, q.Zone), u.begin(number+1, q.Zone)
-		all = append(all, point{number, a.total(part).Share})
+		part.From, part.To = u.Begin(number, q.Zone), u.Begin(number+1, q.Zone)
+		all = append(all, plots.Point{Number: number, Share: a.total(part).Share})
 	}
 	return u, all
 }
@@ -170,7 +160,7 @@ func (a *asker) periods(q lifecycle.ReportQuery, days []point) (unit, []point) {
 func (a *asker) spreads(q lifecycle.ReportQuery, figure closure.Figure, by ...closure.Dimension) (s []closure.Spread) {
 	if a.err == nil {
 		q.By = by
-		s, a.err = a.desk.Spreads(a.ctx, workspace, q, figure, percentages...)
+		s, a.err = a.desk.Spreads(a.ctx, workspace, q, figure, plots.Percentages()...)
 	}
 	return s
 }

@@ -24,7 +24,7 @@
 //	rules.go      how conversations end here
 //	play.go       how a host gives forms, marks and answers to the Desk
 //	tables.go     the CSV files
-//	page.go, plots.go, report.html.tmpl    the page
+//	page.go, report.html.tmpl    the page; its plots are drawn by internal/plots
 package main
 
 import (

@@ -5,12 +5,10 @@ import (
 	"context"
 	"database/sql"
 	"encoding/csv"
-	"encoding/xml"
 	"flag"
 	"fmt"
 	"html"
 	"image/color"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -21,11 +19,12 @@ import (
 	"testing"
 	"time"
 
-	"gonum.org/v1/plot/vg"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/examples/internal/plots"
+	"github.com/adjourn/adjourn/examples/internal/plots/plotstest"
 	"github.com/adjourn/adjourn/examples/internal/timeline"
 	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/storage"
@@ -479,66 +478,20 @@ func TestOddInput(t *testing.T) {
 	}
 }
 
-var (
-	plots     = regexp.MustCompile(`(?s)<svg.*?</svg>`)
-	colours   = regexp.MustCompile(`^(none|#[0-9A-Fa-f]{6})$`)
-	fractions = regexp.MustCompile(`^(0(\.[0-9]+)?|1)$`)
-	numbers   = regexp.MustCompile(`^[-+0-9.,AaZzMmLlCcQq ]*$`) // of a path
-)
-
-// A shape is an element of a plot.
-type shape struct{ name, path, fill, stroke string }
+var svgs = regexp.MustCompile(`(?s)<svg.*?</svg>`)
 
 // paint returns the shapes of all plots on a page, and what is wrong with how they
 // are painted.
-func paint(t *testing.T, page string) (shapes []shape, wrong []string) {
+func paint(t *testing.T, page string) (shapes []plotstest.Shape, wrong []string) {
 	t.Helper()
-	for _, plot := range plots.FindAllString(page, -1) {
-		d := xml.NewDecoder(strings.NewReader(plot))
-		for {
-			token, err := d.Token()
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				t.Fatalf("a plot is no XML: %v", err)
-			}
-			if element, ok := token.(xml.StartElement); ok {
-				s, bad := painted(element)
-				shapes, wrong = append(shapes, s), append(wrong, bad...)
-			}
+	for _, plot := range svgs.FindAllString(page, -1) {
+		some, bad, err := plotstest.Shapes(plot)
+		if err != nil {
+			t.Fatal(err)
 		}
+		shapes, wrong = append(shapes, some...), append(wrong, bad...)
 	}
 	return shapes, wrong
-}
-
-func painted(element xml.StartElement) (s shape, wrong []string) {
-	s.name = element.Name.Local
-	of := map[string]string{}
-	for _, a := range element.Attr {
-		of[a.Name.Local] = a.Value
-	}
-	for part := range strings.SplitSeq(of["style"], ";") {
-		name, value, _ := strings.Cut(part, ":")
-		of[strings.TrimSpace(name)] = strings.TrimSpace(value)
-	}
-	for name, value := range of {
-		form := colours
-		switch name {
-		case "fill", "stroke", "color", "stop-color":
-		case "fill-opacity", "stroke-opacity", "opacity":
-			form = fractions
-		case "d":
-			form = numbers
-		default:
-			continue
-		}
-		if !form.MatchString(value) {
-			wrong = append(wrong, name+": "+value)
-		}
-	}
-	s.path, s.fill, s.stroke = of["d"], of["fill"], of["stroke"]
-	return s, wrong
 }
 
 // TestColours: browsers know all colours of the plots.
@@ -554,146 +507,14 @@ func TestColours(t *testing.T) {
 	}
 	found := map[string]bool{}
 	for _, s := range shapes {
-		found[s.fill], found[s.stroke] = true, true
+		found[s.Fill], found[s.Stroke] = true, true
 	}
-	for _, c := range []color.Color{ink, faint, blue, band, grades[closure.Confirmed], grades[closure.Abrupt]} {
-		if name := hex(c); !found[name] {
+	for _, c := range []color.Color{
+		plots.Ink, plots.Faint, plots.Blue, plots.Band, plots.Grades[closure.Confirmed], plots.Grades[closure.Abrupt],
+	} {
+		if name := plotstest.Hex(c); !found[name] {
 			t.Errorf("nothing is %s", name)
 		}
-	}
-
-	p := newPlot("", "")
-	p.BackgroundColor = color.Transparent
-	image, err := svg(p, vg.Inch)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, wrong := paint(t, string(image)); len(wrong) == 0 {
-		t.Error("a colour that is none was not found")
-	}
-}
-
-func hex(c color.Color) string {
-	r, g, b, _ := c.RGBA()
-	return fmt.Sprintf("#%02X%02X%02X", r>>8, g>>8, b>>8)
-}
-
-// linesOf returns a line for each date.
-func linesOf(dates ...string) (all []closure.Line) {
-	for _, date := range dates {
-		all = append(all, closure.Line{Keys: []string{date}, Share: closure.Share{Resolved: 3, Unresolved: 1}})
-	}
-	return all
-}
-
-// drawn returns where a plot of shares has its dots, and the numbers of its lines
-// and bands.
-func drawn(t *testing.T, u unit, all []point) (dots []float64, joined, bands int) {
-	t.Helper()
-	image, err := sharePlot(u, all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	shapes, _ := paint(t, string(image))
-	for _, s := range shapes {
-		switch {
-		case s.fill == hex(blue):
-			var x, y float64
-			if _, err := fmt.Sscanf(s.path, "M%g,%g", &x, &y); err != nil {
-				t.Fatalf("%s: %v", s.path, err)
-			}
-			dots = append(dots, x)
-		case s.stroke == hex(blue):
-			joined++
-		case s.fill == hex(band):
-			bands++
-		}
-	}
-	return dots, joined, bands
-}
-
-// TestTimeAxis: a day is as wide as any other, and what has no closings between is
-// not joined.
-func TestTimeAxis(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		unit          unit
-		dates         []string
-		at            []int // units after the first
-		joined, bands int
-	}{
-		{day, []string{"2026-03-09"}, []int{0}, 0, 1},
-		{day, []string{"2026-03-09", "2026-03-10"}, []int{0, 1}, 1, 1},
-		{day, []string{"2026-03-09", "2026-03-16"}, []int{0, 7}, 0, 2},
-		{day, []string{"2026-03-02", "2026-03-03", "2026-03-05", "2026-03-06", "2026-03-07", "2026-03-09"}, []int{0, 1, 3, 4, 5, 7}, 2, 3},
-		{day, []string{"2026-03-28", "2026-03-29", "2026-03-30"}, []int{0, 1, 2}, 1, 1}, // clocks change in Paris
-		{day, []string{"2024-02-28", "2024-03-01"}, []int{0, 2}, 0, 2},
-		{day, []string{"1969-12-30", "1970-01-02"}, []int{0, 3}, 0, 2},
-		{month, []string{"2025-11-30", "2025-12-01", "2026-01-31", "2026-04-01"}, []int{0, 1, 2, 5}, 1, 2},
-		{year, []string{"2019-05-05", "2025-12-31", "2026-01-01"}, []int{0, 6, 7}, 1, 2},
-	}
-	for _, tt := range tests {
-		days, err := dayPoints(linesOf(tt.dates...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var all []point
-		for _, number := range tt.unit.with(days) {
-			all = append(all, point{number, days[0].share})
-		}
-		dots, joined, bands := drawn(t, tt.unit, all)
-		if len(dots) != len(tt.at) || joined != tt.joined || bands != tt.bands {
-			t.Errorf("%q: %d dots, %d lines, %d bands, want %d, %d, %d", tt.dates, len(dots), joined, bands, len(tt.at), tt.joined, tt.bands)
-			continue
-		}
-		last := len(dots) - 1
-		for i, x := range dots {
-			want := dots[0]
-			if last > 0 {
-				want += (dots[last] - dots[0]) * float64(tt.at[i]) / float64(tt.at[last])
-			}
-			if x < want-0.1 || x > want+0.1 {
-				t.Errorf("%q: dot %d is at %g, want %g", tt.dates, i, x, want)
-			}
-		}
-	}
-}
-
-func TestUnits(t *testing.T) {
-	t.Parallel()
-	for _, date := range []string{"0001-01-01", "1969-12-31", "1970-01-01", "2024-02-29", "2026-11-21", "9999-12-31"} {
-		at, err := time.Parse(time.DateOnly, date)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, u := range []unit{day, month, year} {
-			n := u.number(at.Date())
-			if got, want := u.begin(n, time.UTC).Format(u.form), date[:len(u.form)]; got != want {
-				t.Errorf("%s %d of %s begins in %s", u.Name, n, date, got)
-			}
-			if next := u.begin(n+1, time.UTC); !next.After(at) || u.number(next.Date()) != n+1 {
-				t.Errorf("the %s after that of %s begins at %s", u.Name, date, next)
-			}
-		}
-	}
-	auckland := zone(t, "Pacific/Auckland")
-	if got, want := month.begin(month.number(2026, time.April, 5), auckland), time.Date(2026, time.April, 1, 0, 0, 0, 0, auckland); !got.Equal(want) {
-		t.Errorf("April begins at %s in Auckland, want %s", got, want)
-	}
-}
-
-// TestLatest: a plot by day has sixty days, whether they have closings or not.
-func TestLatest(t *testing.T) {
-	t.Parallel()
-	days, err := dayPoints(linesOf("2025-01-01", "2025-12-31", "2026-01-01", "2026-02-28", "2026-03-01"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := latest(days); len(got) != 3 || fit(day.with(days)) {
-		t.Errorf("the last days are %v", got)
-	}
-	if got := latest(days[2:]); len(got) != 3 || !fit(day.with(days[2:])) {
-		t.Errorf("of sixty days the last are %v", got)
 	}
 }
 

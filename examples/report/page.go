@@ -6,13 +6,13 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
-	"iter"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/examples/internal/plots"
 	"github.com/adjourn/adjourn/lifecycle"
 )
 
@@ -45,7 +45,7 @@ var gradeNames = map[closure.Grade]string{
 // A page is what the template gets.
 type page struct {
 	*figures
-	DayPlot, PeriodPlot, GradePlot, DurationPlot template.HTML
+	DayPlot, PeriodPlot, GradePlot, DurationPlot plots.SVG
 
 	Durations []durationRow
 	States    []durationRow
@@ -54,7 +54,7 @@ type page struct {
 	Sections     []section
 	AgentRows    []agentRow
 	MoreAgents   int
-	GradeRows    []agentGrades
+	GradeRows    []plots.AgentGrades
 	MoreGrades   int
 	ArticleRows  []closure.Article
 	MoreArticles int
@@ -82,7 +82,7 @@ const (
 // page returns the page.
 func (f *figures) page() ([]byte, error) {
 	p := page{
-		figures: f, AllGrades: closure.Grades(), PlotSpan: plottedUnits, ExcerptLines: excerptLines,
+		figures: f, AllGrades: closure.Grades(), PlotSpan: plots.MaxUnits, ExcerptLines: excerptLines,
 		Durations: f.durations(closure.FirstResponse, closure.Handling, closure.NetHandling, closure.Resolution),
 		States:    f.durations(closure.InBot, closure.InWaiting, closure.Handling, closure.InSnoozed),
 	}
@@ -98,28 +98,28 @@ func (f *figures) page() ([]byte, error) {
 		p.Sections = append(p.Sections, s)
 	}
 	p.AgentRows, p.MoreAgents = cut(f.agentRows(), shownLines)
-	graded := f.gradesByAgent()
-	p.GradeRows, p.MoreGrades = cut(graded, plottedAgents)
+	graded := plots.Graded(f.Courtesy)
+	p.GradeRows, p.MoreGrades = cut(graded, plots.MaxAgents)
 	p.ArticleRows, p.MoreArticles = cut(f.Articles, shownLines)
 	p.Listed, p.MoreListed = cut(f.Unconfirmed, shownUnconfirmed)
 	var err error
 	if len(f.Days) > 0 {
-		plotted := latest(f.dayPoints)
+		plotted := plots.Latest(f.dayPoints)
 		p.PlottedDays = len(plotted)
-		if p.DayPlot, err = sharePlot(day, plotted); err != nil {
+		if p.DayPlot, err = plots.ShareByTime(plots.Day, plotted); err != nil {
 			return nil, err
 		}
-		if p.DurationPlot, err = durationPlot(p.Durations); err != nil {
+		if p.DurationPlot, err = plots.Durations(durationsOf(p.Durations)); err != nil {
 			return nil, err
 		}
 	}
 	if len(f.Periods) > 0 {
-		if p.PeriodPlot, err = sharePlot(f.Period, f.Periods); err != nil {
+		if p.PeriodPlot, err = plots.ShareByTime(f.Period, f.Periods); err != nil {
 			return nil, err
 		}
 	}
 	if len(graded) > 0 {
-		if p.GradePlot, err = gradePlot(graded); err != nil {
+		if p.GradePlot, err = plots.GradesByAgent(graded); err != nil {
 			return nil, err
 		}
 	}
@@ -168,10 +168,10 @@ func (r durationRow) value(i int) string {
 }
 
 // Median returns the median in words.
-func (r durationRow) Median() string { return r.value(median) }
+func (r durationRow) Median() string { return r.value(plots.Median) }
 
 // P90 returns what nine of ten do not exceed, in words.
-func (r durationRow) P90() string { return r.value(p90) }
+func (r durationRow) P90() string { return r.value(plots.P90) }
 
 var figureMeanings = map[closure.Figure][2]string{
 	closure.FirstResponse: {"first response", "from when it came to people to the first message of one"},
@@ -203,6 +203,14 @@ func (f *figures) Count(name string) int64 {
 	return 0
 }
 
+func durationsOf(rows []durationRow) []plots.Duration {
+	var all []plots.Duration
+	for _, r := range rows {
+		all = append(all, plots.Duration{Name: r.Name, Spread: r.Spread})
+	}
+	return all
+}
+
 // An agentRow is what the page says of an agent.
 type agentRow struct {
 	closure.Line
@@ -223,28 +231,6 @@ func (f *figures) agentRows() []agentRow {
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-// agentGrades are how the closings of an agent were graded.
-type agentGrades struct {
-	Agent    string
-	Closings int64
-	Of       map[closure.Grade]int64
-}
-
-// gradesByAgent returns the agents, those with the most closings first.
-func (f *figures) gradesByAgent() []agentGrades {
-	var all []agentGrades
-	for _, l := range f.Courtesy { // ordered by agent, then grade
-		if len(all) == 0 || all[len(all)-1].Agent != l.Keys[0] {
-			all = append(all, agentGrades{Agent: l.Keys[0], Of: map[closure.Grade]int64{}})
-		}
-		a := &all[len(all)-1]
-		a.Of[closure.Grade(l.Keys[1])] = l.Closings
-		a.Closings += l.Closings
-	}
-	slices.SortStableFunc(all, func(a, b agentGrades) int { return cmp.Compare(b.Closings, a.Closings) })
-	return all
 }
 
 // A shareCell is a share as the page shows it.
@@ -356,13 +342,3 @@ func (f *figures) LastDay() time.Time { return f.To.Add(-time.Second) }
 
 // Local returns an instant as the reader's clock shows it.
 func (f *figures) Local(t time.Time) string { return t.In(f.Zone).Format("2006-01-02 15:04 MST") }
-
-func backward[T any](s []T) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		for _, v := range slices.Backward(s) {
-			if !yield(v) {
-				return
-			}
-		}
-	}
-}

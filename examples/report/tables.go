@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/examples/internal/plots"
 	"github.com/adjourn/adjourn/lifecycle"
 )
 
@@ -103,7 +104,7 @@ func (f *figures) summary() table {
 			mean = strconv.FormatFloat(value, 'f', 2, 64)
 		}
 		add(figure.String(), "all", "mean", mean)
-		for i, percentage := range percentages {
+		for i, percentage := range plots.Percentages() {
 			value := ""
 			if spread.N > 0 {
 				value = count(spread.Values[i])
