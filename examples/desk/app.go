@@ -31,7 +31,7 @@ type app struct {
 	log      *slog.Logger
 }
 
-// newApp opens the file, and fills it if it is new.
+// newApp opens the file, and sets it up if it is new.
 func newApp(ctx context.Context, file string, log *slog.Logger) (a *app, err error) {
 	a = &app{log: log, live: newLive()}
 	defer func() {
@@ -54,6 +54,9 @@ func newApp(ctx context.Context, file string, log *slog.Logger) (a *app, err err
 	if a.people, err = openPeople(ctx, a.db); err != nil {
 		return nil, err
 	}
+	if err := openMails(ctx, a.db); err != nil {
+		return nil, err
+	}
 	a.clock = newDemoClock(time.Now())
 	a.desk, err = lifecycle.New(a.store, &lifecycle.Options{
 		Clock:  a.clock,
@@ -67,7 +70,7 @@ func newApp(ctx context.Context, file string, log *slog.Logger) (a *app, err err
 	if err := a.resume(ctx); err != nil {
 		return nil, err
 	}
-	return a, a.fill(ctx)
+	return a, a.setUp(ctx)
 }
 
 // resume goes on where the process before ended: at the time that its clock
@@ -90,6 +93,7 @@ func (a *app) run(ctx context.Context) error {
 	group.Go(func() error { return a.live.follow(ctx, a.desk, a.clock) })
 	group.Go(func() error { return a.presence.run(ctx, a.failed) })
 	group.Go(func() error { return a.runBot(ctx) })
+	group.Go(func() error { return a.runMailer(ctx) })
 	return group.Wait()
 }
 

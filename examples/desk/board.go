@@ -14,7 +14,8 @@ type column struct {
 	Title string
 	Empty string // what stands there if nothing does
 	Cards []card
-	More  int // how many it does not show
+	More  int    // how many it does not show
+	Rest  string // where they are; empty: nowhere
 }
 
 // Count returns how many conversations are in the list.
@@ -52,6 +53,7 @@ func (a *app) columns(ctx context.Context, p page) ([]column, error) {
 		col.Title, col.Empty = c.title, c.empty
 		all = append(all, col)
 	}
+	all[len(all)-1].Rest = p.Me.Base() + "/history"
 	return all, nil
 }
 
@@ -119,7 +121,6 @@ func (a *app) card(ctx context.Context, p page, c conversation.Conversation) (ca
 // A deskView is an agent's desk, with the conversation that is open on it.
 type deskView struct {
 	page
-	Agent   lifecycle.Agent
 	Columns []column
 	Open    *openConversation // nil: none
 	Problem string            // why something was not done
@@ -148,9 +149,7 @@ func (a *app) showDesk(w http.ResponseWriter, r *http.Request, status int, id st
 		v.Path = v.Me.Base() + "/conversations/" + id // whatever form was sent
 	}
 	var err error
-	if v.Agent, err = a.desk.Agent(r.Context(), workspace, v.Me.ID); err == nil {
-		v.Columns, err = a.columns(r.Context(), v.page)
-	}
+	v.Columns, err = a.columns(r.Context(), v.page)
 	if err == nil && id != "" {
 		v.Open, err = a.open(r.Context(), v.page, id, wrong)
 	}

@@ -15,12 +15,33 @@ import (
 type openConversation struct {
 	card
 	Lines   []lifecycle.Line
-	Allowed map[conversation.CommandName]bool // what the agent may do now
+	Allowed map[string]bool // what the agent may do now
+
+	Next    string    // what it does next by itself, when and why
+	Advice  []string  // what the agent should know
+	Prompt  *prompt   // what the idle rules tell its agent; nil: nothing
+	Course  course    // its states over the time
+	Earlier []earlier // conversations with the same customer
+	Older   bool      // there are more
+
+	Transfer, Assign     *transferring // the dialogs, nil for what may not be done
+	SnoozeIt             *snoozing
+	CloseIt              *closing
+	Reclassify           *closing
+	AddNote, LinkArticle *dialog
+
+	journal []conversation.Record
+	wrong   *problem
 }
 
 // conversationPage shows the desk with a conversation open.
 func (a *app) conversationPage(w http.ResponseWriter, r *http.Request) {
-	a.showDesk(w, r, http.StatusOK, r.PathValue("id"), nil)
+	id := r.PathValue("id")
+	if conversation.CheckID("conversation", id) != nil {
+		a.fail(w, r, errNoPage)
+		return
+	}
+	a.showDesk(w, r, http.StatusOK, id, nil)
 }
 
 // open reads what the page of a conversation shows.
@@ -29,23 +50,59 @@ func (a *app) open(ctx context.Context, p page, id string, wrong *problem) (*ope
 	if err != nil {
 		return nil, err
 	}
-	o := &openConversation{Allowed: map[conversation.CommandName]bool{}}
+	o := &openConversation{Allowed: map[string]bool{}, wrong: wrong}
 	if o.card, err = a.card(ctx, p, c); err != nil {
 		return nil, err
 	}
-	transcript, err := a.desk.Transcript(ctx, workspace, id, a.notes(), lifecycle.ForAgents)
-	if err != nil {
+	if o.journal, err = a.desk.History(ctx, workspace, id, 0, 0); err != nil {
 		return nil, err
 	}
-	o.Lines = transcript.Lines
+	o.Lines = a.notes().Transcript(workspace, id, o.journal, lifecycle.ForAgents).Lines
+	o.Course = a.course(c, o.journal, p.Now)
+	if o.Prompt = promptFor(p.Me, c, o.journal); o.Prompt != nil {
+		o.Lines = slices.DeleteFunc(o.Lines, func(l lifecycle.Line) bool { return l.Version == o.Prompt.Version })
+	}
 	allowed, err := a.desk.Allowed(ctx, workspace, id, p.Me.Actor())
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range allowed {
-		o.Allowed[name] = true
+		o.Allowed[string(name)] = true
 	}
-	return o, nil
+	policies, _, err := a.desk.Policies(ctx, workspace)
+	if err != nil {
+		return nil, err
+	}
+	policy := policies.For(c.Group)
+	if o.Next, err = a.next(ctx, p, c, policy); err != nil {
+		return nil, err
+	}
+	if o.Advice, err = a.hints(ctx, p, o); err != nil {
+		return nil, err
+	}
+	if err := a.earlier(ctx, p, o); err != nil {
+		return nil, err
+	}
+	return o, a.dialogs(ctx, p, o, policy)
+}
+
+// dialogs makes the dialogs for what the agent may do.
+func (a *app) dialogs(ctx context.Context, p page, o *openConversation, policy conversation.Policy) (err error) {
+	if o.Transfer, err = a.transferring(ctx, p, o); err != nil {
+		return err
+	}
+	if o.Assign, err = a.assigning(ctx, p, o); err != nil {
+		return err
+	}
+	if o.SnoozeIt, err = a.snoozing(p, o); err != nil {
+		return err
+	}
+	if o.CloseIt, err = a.closing(ctx, p, o, policy); err != nil {
+		return err
+	}
+	o.AddNote, o.LinkArticle = o.dialog(p, "add-note"), o.dialog(p, "link-article")
+	o.Reclassify, err = a.reclassifying(ctx, p, o, policy)
+	return err
 }
 
 // notes are the words for what happened.
@@ -74,3 +131,6 @@ func (w *problem) Filled(command, field string) string {
 func (w *problem) Chosen(command, field, value string) bool {
 	return w != nil && w.Command == command && slices.Contains(w.Form[field], value)
 }
+
+// Unsent returns the message that was not sent, to be changed.
+func (o *openConversation) Unsent() string { return o.wrong.Filled("say", "text") }

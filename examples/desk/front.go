@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/roster"
 )
 
 // frontPage lets people choose who they are. An application has its own way to
@@ -21,11 +23,16 @@ func (a *app) frontPage(w http.ResponseWriter, r *http.Request) {
 	}{a.newPage(r, "adjourn: the live desk"), agents})
 }
 
-// signIn begins the session of an agent.
+// signIn begins the session of an agent. What they were by hand, as after logging
+// out, is over: their open pages say again whether they are there.
 func (a *app) signIn(w http.ResponseWriter, r *http.Request) {
 	who, ok := a.people.Find(r.PostFormValue("agent"))
-	if !ok || who.Kind == conversation.KindVisitor {
+	if !ok || who.Kind != conversation.KindAgent && who.Kind != conversation.KindSupervisor {
 		a.fail(w, r, errNoPage)
+		return
+	}
+	if _, err := a.desk.SetAvailability(r.Context(), workspace, who.ID, roster.Manual, roster.Unset); err != nil {
+		a.fail(w, r, err)
 		return
 	}
 	a.begin(w, r, who)
@@ -46,10 +53,16 @@ func (a *app) visit(w http.ResponseWriter, r *http.Request) {
 	a.begin(w, r, who)
 }
 
-// checkName returns a name as it is kept.
+// checkName returns a name as it is kept. What would turn the text around it the
+// other way is taken out.
 func checkName(name string) (string, error) {
-	name = strings.Join(strings.Fields(name), " ")
-	if name == "" {
+	name = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, name)
+	if name = strings.Join(strings.Fields(name), " "); name == "" {
 		return "Visitor", nil
 	}
 	return name, conversation.CheckText("name", name, 100)

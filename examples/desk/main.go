@@ -25,6 +25,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -40,49 +41,73 @@ func main() {
 	}
 }
 
-// run serves until ctx is done.
-func run(ctx context.Context, args []string, stdout io.Writer) error {
+// Options are what the flags say.
+type options struct {
+	addr, file        string
+	fresh, demo, open bool
+}
+
+func parse(args []string) (o options, err error) {
 	flags := flag.NewFlagSet("desk", flag.ContinueOnError)
-	addr := flags.String("addr", "localhost:8088", "listen on this `address`")
-	file := flags.String("db", "", "keep everything in this `file`, which is made if there is none (default: one in the user's cache directory)")
-	fresh := flags.Bool("fresh", false, "begin anew: delete the file first")
-	open := flags.Bool("open", true, "open the page in the browser")
+	flags.StringVar(&o.addr, "addr", "localhost:8088", "listen on this `address`")
+	flags.StringVar(&o.file, "db", "", "keep everything in this `file`, which is made if there is none (default: one in the user's cache directory)")
+	flags.BoolVar(&o.fresh, "fresh", false, "begin anew: delete the file first")
+	flags.BoolVar(&o.demo, "demo", true, "fill a new file with two weeks of conversations")
+	flags.BoolVar(&o.open, "open", true, "open the page in the browser")
 	if err := flags.Parse(args); err != nil {
-		return err
+		return o, err
 	}
 	if flags.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	if *file == "" {
-		var err error
-		if *file, err = defaultFile(); err != nil {
-			return err
-		}
+	if o.file == "" {
+		o.file, err = defaultFile()
 	}
-	if *fresh {
-		if err := deleteFile(*file); err != nil {
-			return err
-		}
+	return o, err
+}
+
+// run serves until ctx is done.
+func run(ctx context.Context, args []string, stdout io.Writer) error {
+	o, err := parse(args)
+	if err != nil {
+		return err
 	}
-	listener, err := net.Listen("tcp", *addr)
+	listener, err := net.Listen("tcp", o.addr) // first: the file may be in use by who listens already
 	if err != nil {
 		return fmt.Errorf("%w (choose another address with -addr)", err)
 	}
 	defer listener.Close()
-	a, err := newApp(ctx, *file, slog.New(slog.NewTextHandler(stdout, nil)))
+	if o.fresh {
+		if err := deleteFile(o.file); err != nil {
+			return err
+		}
+	}
+	a, err := newApp(ctx, o.file, slog.New(slog.NewTextHandler(stdout, nil)))
 	if err != nil {
-		return fmt.Errorf("%s: %w (-fresh begins anew)", *file, err)
+		return fmt.Errorf("%s: %w (-fresh begins anew)", o.file, err)
 	}
 	defer a.close()
-	url := "http://" + listener.Addr().String() + "/"
-	if host, _, err := net.SplitHostPort(*addr); err == nil && host == "localhost" {
-		url = fmt.Sprintf("http://localhost:%d/", listener.Addr().(*net.TCPAddr).Port)
+	if o.demo {
+		if err := a.fill(ctx); err != nil {
+			return err
+		}
 	}
-	fmt.Fprintf(stdout, "The desk is open at %s\nEverything is kept in %s\n", url, *file)
-	if *open {
+	url := address(o.addr, listener.Addr())
+	fmt.Fprintf(stdout, "The desk is open at %s\nEverything is kept in %s\n", url, o.file)
+	if o.open {
 		openBrowser(url)
 	}
 	return a.serve(ctx, listener)
+}
+
+// address returns where the front page is.
+func address(asked string, got net.Addr) string {
+	host, _, _ := net.SplitHostPort(asked)
+	port := got.(*net.TCPAddr).Port
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + "/"
 }
 
 // serve runs the desk and its pages until ctx is done.

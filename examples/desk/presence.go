@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -135,6 +136,9 @@ func (p *presence) told(ctx context.Context, who person) (here bool, err error) 
 		return visitor.Online, err
 	}
 	agent, err := p.desk.Agent(ctx, workspace, who.ID)
+	if errors.Is(err, lifecycle.ErrNoAgent) {
+		return false, nil
+	}
 	return agent.Automatic == roster.Available, err
 }
 

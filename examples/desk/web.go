@@ -58,6 +58,9 @@ func (a *app) render(w http.ResponseWriter, r *http.Request, status int, name st
 
 // fail shows an error, by which it knows whose fault it is.
 func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return // nobody is there any more
+	}
 	status, text := a.explain(err)
 	if status == http.StatusInternalServerError {
 		a.log.Error("request", "path", r.URL.Path, "error", err)
@@ -73,12 +76,12 @@ func (a *app) explain(err error) (status int, text string) {
 	var refused *conversation.RefusedError
 	var invalid *conversation.InvalidError
 	switch {
+	case errors.Is(err, conversation.ErrNotFound), errors.Is(err, lifecycle.ErrNoAgent), errors.Is(err, lifecycle.ErrNoGroup), errors.Is(err, errNoPage):
+		return http.StatusNotFound, "There is no such thing here."
 	case errors.As(err, &refused):
 		return http.StatusConflict, a.refusal(refused)
 	case errors.As(err, &invalid):
 		return http.StatusUnprocessableEntity, "Please correct " + words(invalid.Field) + ": " + invalid.Rule + "."
-	case errors.Is(err, conversation.ErrNotFound), errors.Is(err, lifecycle.ErrNoAgent), errors.Is(err, lifecycle.ErrNoGroup), errors.Is(err, errNoPage):
-		return http.StatusNotFound, "There is no such thing here."
 	case errors.Is(err, lifecycle.ErrBusy), errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable, "That took too long. Please try again."
 	}
@@ -89,22 +92,27 @@ var errNoPage = errors.New("no such page")
 
 // A page is what every page has.
 type page struct {
-	Title string
-	Path  string // its own
-	Me    person // nobody on the front page
-	Now   time.Time
-	Speed int
+	Title    string
+	Path     string          // its own, with the query
+	Me       person          // nobody on the front page
+	Standing lifecycle.Agent // of an agent, when they asked for the page
+	Now      time.Time
+	Speed    int
 }
 
 // newPage returns the page of whoever asks.
 func (a *app) newPage(r *http.Request, title string) page {
-	return page{Title: title, Path: r.URL.Path, Me: me(r), Now: a.clock.Now(), Speed: a.clock.Speed()}
+	standing, _ := r.Context().Value(standingKey{}).(lifecycle.Agent)
+	return page{Title: title, Path: r.URL.RequestURI(), Me: me(r), Standing: standing, Now: a.clock.Now(), Speed: a.clock.Speed()}
 }
 
 // SpeedStep returns where the slider for the speed stands.
 func (p page) SpeedStep() int { return max(0, slices.Index(speeds, p.Speed)) }
 
-type meKey struct{}
+type (
+	meKey       struct{}
+	standingKey struct{}
+)
 
 // me returns whose session the request is of, or nobody.
 func me(r *http.Request) person {
@@ -115,17 +123,22 @@ func me(r *http.Request) person {
 const sessionCookie = "session"
 
 // signedIn lets those through whose session it is: the path names who they say
-// they are, the cookie proves it.
+// they are, the cookie proves it. Who was removed from the team is not let through.
 func (a *app) signedIn(h http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, ok, err := a.session(r)
+		var standing lifecycle.Agent
+		if err == nil && ok {
+			standing, ok, err = a.standing(r.Context(), who)
+		}
 		switch {
 		case err != nil:
 			a.fail(w, r, err)
 		case !ok:
 			http.Redirect(w, r, "/", http.StatusSeeOther)
 		default:
-			h(w, r.WithContext(context.WithValue(r.Context(), meKey{}, who)))
+			ctx := context.WithValue(r.Context(), meKey{}, who)
+			h(w, r.WithContext(context.WithValue(ctx, standingKey{}, standing)))
 		}
 	})
 }

@@ -28,13 +28,26 @@ func (p page) At(t time.Time) string {
 // Ago returns how long ago something was, or in how long it will be.
 func (p page) Ago(t time.Time) string {
 	if d := t.Sub(p.Now); d > 0 {
-		return "in " + span(d)
+		return "in " + brief(d)
 	}
-	return span(p.Now.Sub(t)) + " ago"
+	return brief(p.Now.Sub(t)) + " ago"
 }
 
 // For returns how long something has lasted.
-func (p page) For(since time.Time) string { return span(p.Now.Sub(since)) }
+func (p page) For(since time.Time) string { return brief(p.Now.Sub(since)) }
+
+// brief returns a duration in its largest unit: "3 h".
+func brief(d time.Duration) string {
+	switch d = max(0, d); {
+	case d >= 24*time.Hour:
+		return fmt.Sprintf("%d d", d/(24*time.Hour))
+	case d >= time.Hour:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	case d >= time.Minute:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	}
+	return fmt.Sprintf("%d s", d/time.Second)
+}
 
 // span returns a duration in the largest units: "3 h 20 min".
 func span(d time.Duration) string {

@@ -4,41 +4,65 @@
 "use strict";
 
 const base = document.body.dataset.base;
+const byID = (id) => document.getElementById(id);
 
-// morph makes the page what html says. The form that was sent is made new; others
-// stay as they are while somebody is at work in them.
-function morph(html, sent) {
+// show makes the page what the server answered. The form that was sent is made new;
+// others stay as they are while somebody is at work in them.
+function show(response, html, sent) {
+  if (response.redirected && response.url !== location.href.split("#")[0]) {
+    location.assign(response.url); // what is kept here is not for another page
+    return;
+  }
   const next = new DOMParser().parseFromString(html, "text/html");
-  const followed = [...document.querySelectorAll("[data-follow]")].filter(atEnd).map((list) => list.id);
+  const followed = [...document.querySelectorAll("[data-follow]")].filter((list) => sent || atEnd(list));
   sent?.closest("dialog")?.close();
   sent?.reset();
-  Idiomorph.morph(document.body, next.body, {
-    morphStyle: "outerHTML",
-    callbacks: {
-      beforeNodeMorphed(old, fresh) {
-        if (old instanceof HTMLFormElement && old !== sent && edited(old)) return false;
-        if (old instanceof HTMLDialogElement && old.open) return false;
-        if (old instanceof HTMLDetailsElement) fresh.open = old.open;
-      },
-    },
-  });
+  delete sent?.dataset.keep;
+  const focused = document.activeElement.id;
+  Idiomorph.morph(document.body, next.body, { callbacks: { beforeNodeMorphed: morphs, beforeNodeRemoved: (old) => !atWork(old) } });
   document.title = next.title;
-  for (const id of followed) toEnd(document.getElementById(id));
+  followed.forEach(toEnd);
   showDialogs();
+  if (document.activeElement === document.body) (byID(focused) ?? (sent && byID("text")))?.focus();
+  document.dispatchEvent(new Event("shown"));
 }
 
-const atEnd = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-const toEnd = (list) => { if (list) list.scrollTop = list.scrollHeight; };
+function morphs(old, fresh) {
+  if (old.id === "toast" || (old instanceof HTMLDialogElement && old.open)) return false;
+  if (old instanceof HTMLFormElement && edited(old)) {
+    if (!onTheWay.has(old)) renew(old, fresh);
+    return false;
+  }
+  if (old instanceof HTMLDetailsElement) fresh.open = old.open;
+  return true;
+}
 
-// edited tells whether a form holds something that the server did not put there.
+// atWork tells whether somebody is at work in what would go: they hear of it when
+// they send it.
+const atWork = (node) => node instanceof Element && [node, ...node.querySelectorAll("dialog, form")]
+  .some((e) => (e instanceof HTMLDialogElement && e.open) || (e instanceof HTMLFormElement && edited(e)));
+
+// edited tells whether a form holds something that the server did not put there, or
+// gave back because it was refused.
 function edited(form) {
-  return [...form.elements].some((field) => {
+  return "keep" in form.dataset || [...form.elements].some((field) => {
     if (field.type === "range") return field === document.activeElement && field.value !== field.defaultValue;
     if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
     if (field instanceof HTMLSelectElement) return [...field.options].some((o) => o.selected !== o.defaultSelected) && field.selectedIndex > 0;
     return field.type !== "hidden" && "defaultValue" in field && field.value !== field.defaultValue;
   });
 }
+
+// renew gives a form that is kept what is not typed: its ID, and what is seen now.
+function renew(form, fresh) {
+  for (const field of fresh.querySelectorAll("input[type=hidden]")) {
+    const old = form.elements.namedItem(field.name);
+    if (old?.type === "hidden") old.value = field.value;
+  }
+}
+
+const atEnd = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+const toEnd = (list) => { list.scrollTop = list.scrollHeight; };
 
 // showDialogs makes dialogs that the server left open what they are with a click.
 function showDialogs() {
@@ -48,46 +72,62 @@ function showDialogs() {
   }
 }
 
-// One question at a time: what changes meanwhile is asked for once more afterwards.
-let asking = false, again = false;
+// One question at a time, and none while a form is on its way, because its answer
+// is newer: what changes meanwhile is asked for once more afterwards.
+const onTheWay = new Set();
+let sends = 0, asking = false, again = false;
 async function refresh() {
-  if (asking) { again = true; return; }
+  again = asking || onTheWay.size > 0;
+  if (again) return;
   asking = true;
+  const before = sends;
   try {
     const response = await fetch(location.href);
     const html = await response.text();
-    if (sending === 0) morph(html);
+    if (sends !== before) again = true;
+    else if (response.status < 500) show(response, html);
   } catch {
     // The server is away; the stream of events says when it is back.
   } finally {
     asking = false;
-    if (again) { again = false; setTimeout(refresh, 50); }
+    if (again) setTimeout(refresh, 50);
   }
 }
 
-let sending = 0;
+// send sends a form. Until the answer is there it stays as it is and cannot be sent
+// again; sent again after that it counts once, because its ID is the same.
 async function send(form, submitter) {
-  sending++;
+  if (onTheWay.has(form)) return;
+  onTheWay.add(form);
+  sends++;
+  const message = form.querySelector("[data-enter]"), said = message?.value;
   try {
     const response = await fetch(submitter?.getAttribute("formaction") || form.getAttribute("action"), {
       method: "POST",
       body: new URLSearchParams(new FormData(form, submitter)),
     });
     const html = await response.text();
-    if (response.redirected && response.url !== location.href) history.pushState(null, "", response.url);
-    morph(html, form);
+    if (response.status >= 500) throw new Error(response.statusText);
+    const meanwhile = message?.value.startsWith(said) ? message.value.slice(said.length) : "";
+    show(response, html, form);
+    if (meanwhile) message.value += meanwhile;
   } catch {
-    toast("The server cannot be reached. Nothing was sent.");
+    toast("The server did not do it. Please try again.");
   } finally {
-    sending--;
+    onTheWay.delete(form);
+    if (again) refresh();
   }
 }
 
+// toast shows a line over everything else for a while.
+let over;
 function toast(text) {
-  const line = document.getElementById("toast");
+  const line = byID("toast");
+  (document.querySelector("dialog:modal") ?? document.body).append(line);
   line.textContent = text;
   line.hidden = false;
-  setTimeout(() => { line.hidden = true; }, 5000);
+  clearTimeout(over);
+  over = setTimeout(() => { line.hidden = true; }, 5000);
 }
 
 document.addEventListener("submit", (event) => {
@@ -97,55 +137,9 @@ document.addEventListener("submit", (event) => {
   send(form, event.submitter);
 });
 
-// Enter sends a message, with Shift it is a new line.
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing || !("enter" in event.target.dataset)) return;
-  event.preventDefault();
-  event.target.form.requestSubmit();
-});
-
 document.addEventListener("change", (event) => {
   if ("submit" in event.target.dataset) event.target.form.requestSubmit();
 });
 
-// A phrase that is offered can be put into the message, to be changed there.
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-insert]");
-  if (!button) return;
-  const field = document.getElementById(button.dataset.into);
-  field.value = button.dataset.insert;
-  field.focus();
-});
-
-window.addEventListener("popstate", refresh);
-
-// Presence: this page says that it is there, and when it goes.
-const here = crypto.randomUUID?.() ?? String(Math.random());
-function tell(what) {
-  return navigator.sendBeacon(`${base}/${what}`, new URLSearchParams({ page: here }));
-}
-
-// Browsers open six connections to a server at most, so pages that nobody looks at
-// hold none; they ask anew when they are looked at.
-let stream = null;
-function listen() {
-  if (document.hidden) {
-    stream?.close();
-    stream = null;
-    return;
-  }
-  if (stream) return;
-  stream = new EventSource(`${base}/events`);
-  stream.addEventListener("changed", refresh);
-}
-
 document.querySelectorAll("[data-follow]").forEach(toEnd);
 showDialogs();
-if (base) {
-  tell("here");
-  setInterval(() => tell("here"), 10_000);
-  addEventListener("pagehide", () => tell("gone"));
-  addEventListener("pageshow", (event) => { if (event.persisted) tell("here"); });
-  document.addEventListener("visibilitychange", listen);
-  listen();
-}
