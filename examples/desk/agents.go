@@ -18,8 +18,9 @@ type teamCommand func(ctx context.Context, by, of person, form url.Values) error
 // refused comes back open, as it was filled in.
 func (a *app) aboutAgent(name string, do teamCommand) http.HandlerFunc {
 	return a.supervisors(func(w http.ResponseWriter, r *http.Request) {
-		if err := r.ParseForm(); err != nil {
-			http.Error(w, "bad form", http.StatusBadRequest)
+		form, err := formOf(r)
+		if err != nil {
+			a.fail(w, r, err)
 			return
 		}
 		var of person
@@ -32,7 +33,7 @@ func (a *app) aboutAgent(name string, do teamCommand) http.HandlerFunc {
 			of = a.personOf(id)
 			dialog += "-" + id
 		}
-		err := do(r.Context(), me(r), of, r.PostForm)
+		err = do(r.Context(), me(r), of, form)
 		a.live.Changed()
 		if err == nil {
 			http.Redirect(w, r, me(r).Base()+"/team", http.StatusSeeOther)
@@ -43,7 +44,7 @@ func (a *app) aboutAgent(name string, do teamCommand) http.HandlerFunc {
 			a.fail(w, r, err)
 			return
 		}
-		a.showTeam(w, r, status, &problem{Command: dialog, Text: text, Err: err, Form: r.PostForm})
+		a.showTeam(w, r, status, &problem{Command: dialog, Text: text, Err: err, Form: form})
 	})
 }
 
@@ -54,7 +55,7 @@ func (a *app) addAgent(ctx context.Context, _, _ person, form url.Values) error 
 	if err != nil {
 		return err
 	}
-	if strings.TrimSpace(form.Get("name")) == "" {
+	if name == "" {
 		return wrong("name", "it is empty")
 	}
 	id := agentID(name, form.Get("request"))
@@ -127,6 +128,11 @@ func (a *app) forceLogOut(ctx context.Context, by, of person, form url.Values) e
 	}
 	if err := conversation.CheckCommand(by.Actor(), fate); err != nil {
 		return err
+	}
+	if to, ok := fate.(conversation.Transfer); ok {
+		if err := a.checkGroup(ctx, to.Group); err != nil {
+			return err
+		}
 	}
 	if err := a.signOut(ctx, of); err != nil {
 		return err

@@ -16,6 +16,8 @@ type column struct {
 	Cards []card
 	More  int    // how many it does not show
 	Rest  string // where they are; empty: nowhere
+
+	Unreadable []string // the IDs of those whose stored state is damaged
 }
 
 // Count returns how many conversations are in the list.
@@ -62,7 +64,7 @@ func (a *app) column(ctx context.Context, p page, view lifecycle.View) (column, 
 	if err != nil {
 		return column{}, err
 	}
-	var col column
+	col := column{Unreadable: list.Unreadable}
 	for _, c := range list.Conversations {
 		one, err := a.card(ctx, p, c)
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"sync"
 	"testing"
@@ -14,12 +13,12 @@ import (
 
 // serveDesk runs the program on a new file, until the test is over, and returns
 // the address of its pages.
-func serveDesk(t testing.TB) (site string) {
+func serveDesk(t testing.TB, flags ...string) (site string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	out := &output{}
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, deskArgs("127.0.0.1:0", filepath.Join(t.TempDir(), "desk.db")), out) }()
+	go func() { ended <- run(ctx, append(flags, deskArgs("127.0.0.1:0", newFile(t))...), out) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -75,15 +74,18 @@ func (o *output) Address() string {
 	return ""
 }
 
+// empty is the flag of a desk on which nothing has happened yet.
+const empty = "-demo=false"
+
 // deskVariable is set for a test binary that is to be the desk.
 const deskVariable = "DESK_TEST_PROCESS"
 
 // startDesk starts the program as a process of its own. It returns when its pages
 // can be opened, with what kills it.
-func startDesk(t testing.TB, addr, file string) (site string, kill func()) {
+func startDesk(t testing.TB, addr, file string, flags ...string) (site string, kill func()) {
 	t.Helper()
 	out := &output{}
-	cmd := exec.Command(os.Args[0], deskArgs(addr, file)...)
+	cmd := exec.Command(os.Args[0], append(flags, deskArgs(addr, file)...)...)
 	cmd.Env = append(os.Environ(), deskVariable+"=1")
 	cmd.Stdout, cmd.Stderr = out, out
 	check(t, cmd.Start())

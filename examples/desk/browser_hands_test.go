@@ -82,6 +82,7 @@ type spot struct {
 }
 
 const spotScript = `(() => {
+	if (document.readyState !== "complete") return { problem: "it has no style yet" };
 	const e = control($1, $2);
 	if (!e) return { problem: "there is none" };
 	const inView = (r) => r.top >= 0 && r.left >= 0 && r.bottom <= innerHeight && r.right <= innerWidth;

@@ -17,7 +17,7 @@ const (
 // agent, the end, the survey, and how it goes on. Nobody loads a page anew.
 func TestBrowserLife(t *testing.T) {
 	t.Parallel()
-	b := openBrowserOf(t, serveDesk(t))
+	b := openBrowserOf(t, serveDesk(t, empty))
 	ann, ben := b.SignIn("Ann Archer"), b.SignIn("Ben Okafor")
 	vic := b.Visit(nastyName)
 	seen := map[*tab]float64{ben: ben.Loaded(), vic: vic.Loaded()}
@@ -79,6 +79,12 @@ func TestBrowserLife(t *testing.T) {
 	if now := vic.Loaded(); now != seen[vic] {
 		t.Error("the visitor's page was loaded anew")
 	}
+
+	ann.TabTo("#clock", "Fast time")
+	ann.Type(kb.ArrowRight)
+	ben.Sees("#clock output", "10×")
+	ann.Type(kb.ArrowLeft)
+	ben.Sees("#clock output", "1×")
 
 	loggedOut(ben)
 	ann.Sees(in("Waiting"), nastyName)

@@ -12,7 +12,7 @@ const (
 // On a phone nothing is wider than the screen, and a conversation can be had.
 func TestBrowserPhone(t *testing.T) {
 	t.Parallel()
-	b := openBrowserOf(t, serveDesk(t))
+	b := openBrowserOf(t, serveDesk(t, empty))
 	ann, visitor := b.SignIn("Ann Archer"), b.Visit(longWord)
 	for _, p := range []*tab{ann, visitor} {
 		p.Resize(phoneWidth, phoneHeight)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -11,8 +10,8 @@ import (
 // that are open go on by themselves, with everything that was there.
 func TestBrowserRestart(t *testing.T) {
 	t.Parallel()
-	addr, file := freePort(t), filepath.Join(t.TempDir(), "desk.db")
-	site, kill := startDesk(t, addr, file)
+	addr, file := freePort(t), newFile(t)
+	site, kill := startDesk(t, addr, file, empty)
 	b := openBrowserOf(t, site)
 	ann, visitor := b.SignIn("Ann Archer"), b.Visit("Mika Salo")
 	visitor.Say("I want to talk to a person")
@@ -26,9 +25,11 @@ func TestBrowserRestart(t *testing.T) {
 	kill()
 	ann.Sees("#toast", "The server cannot be reached")
 	visitor.Sees("#toast", "The server cannot be reached")
+	visitor.Type(kb.Enter)
+	visitor.Sees("#toast", "Please try again")
 	b.Expected(`net::ERR_`)
-	_, kill = startDesk(t, addr, file)
-	defer kill()
+	startDesk(t, addr, file, empty)
+	t.Cleanup(b.close) // before this desk is killed
 
 	visitor.Has("Your message", "Half a sentence")
 	visitor.Type(kb.Enter)

@@ -22,7 +22,7 @@ func TestBrowserManyPages(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := openBrowserOf(t, serveDesk(t))
+			b := openBrowserOf(t, serveDesk(t, empty))
 			b.SignIn("Ann Archer")
 			var pages []*tab
 			for i := range 8 {

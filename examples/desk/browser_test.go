@@ -5,23 +5,17 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/inspector"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
 	cdppage "github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
@@ -87,6 +81,8 @@ type browser struct {
 	id   cdp.BrowserContextID
 	site string // the only one that its pages may ask for anything
 
+	close func() // before the test is over, too
+
 	mu       sync.Mutex // guards the fields below
 	tabs     []*tab
 	troubles []string
@@ -98,17 +94,18 @@ func openBrowserOf(t testing.TB, site string) *browser {
 	t.Helper()
 	ctx, err := chromium()
 	if errors.Is(err, errNoChromium) && os.Getenv("CI") == "" {
-		t.Skip("NOT TESTED in a browser: ", err)
+		t.Skipf("NOT TESTED in a browser: %v", err)
 	}
 	check(t, err)
 	made, err := chromedp.CallBrowser(ctx, target.CreateBrowserContext, target.CreateBrowserContextParams{})
 	check(t, err)
 	b := &browser{t: t, ctx: ctx, id: made.BrowserContextID, site: site}
+	b.close = sync.OnceFunc(b.end)
 	t.Cleanup(b.close)
 	return b
 }
 
-func (b *browser) close() {
+func (b *browser) end() {
 	for _, trouble := range b.Troubles() {
 		b.t.Error(trouble)
 	}
@@ -171,142 +168,6 @@ func (b *browser) show() {
 			_ = os.WriteFile(file+".png", png, 0o600)
 		}
 	}
-}
-
-// A tab is one in which somebody is at work.
-type tab struct {
-	*browser
-	name  string // for messages
-	ctx   context.Context
-	close func()
-
-	mu       sync.Mutex // guards requests
-	requests map[network.RequestID]string
-}
-
-// Open opens a page in a window of its own, so that it is seen.
-func (b *browser) Open(name, path string) *tab {
-	b.t.Helper()
-	p := b.tab(name, chromedp.WithExistingBrowserContext(b.id))
-	p.Go(path)
-	return p
-}
-
-// OpenBehind opens a page in a tab of the last window, which hides the others.
-func (b *browser) OpenBehind(name, path string) *tab {
-	b.t.Helper()
-	p := b.tab(name, chromedp.WithExistingBrowserContext(b.id), chromedp.WithNewWindow(false))
-	p.Go(path)
-	return p
-}
-
-// Popup returns the tab that a page opens when something is done with it.
-func (p *tab) Popup(name string, do func()) *tab {
-	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
-	defer cancel()
-	opened := chromedp.WaitNewTarget(ctx, func(info *target.Info) bool { return info.BrowserContextID == p.id })
-	do()
-	id := <-opened
-	if id == "" {
-		p.t.Fatalf("%s opened no tab", p.name)
-	}
-	popup := p.tab(name, chromedp.WithTargetID(id))
-	popup.until("the page", `document.readyState === "complete" && location.href !== "about:blank"`)
-	return popup
-}
-
-func (b *browser) tab(name string, options ...chromedp.ContextOption) *tab {
-	b.t.Helper()
-	p := &tab{browser: b, name: name, requests: map[network.RequestID]string{}}
-	p.ctx, p.close = chromedp.NewContext(b.ctx, append(options, chromedp.WithListener(p.hear))...)
-	check(b.t, chromedp.Do(p.ctx, chromedp.EmulateViewport(1280, 800)))
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.tabs = append(b.tabs, p)
-	return p
-}
-
-// Close closes the tab.
-func (p *tab) Close() {
-	p.close()
-	p.browser.mu.Lock()
-	defer p.browser.mu.Unlock()
-	p.tabs = slices.DeleteFunc(p.tabs, func(other *tab) bool { return other == p })
-}
-
-// Go loads a page of the site.
-func (p *tab) Go(path string) {
-	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
-	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.Navigate(p.site+path)); err != nil {
-		p.t.Fatalf("%s: %s: %v", p.name, path, err)
-	}
-}
-
-// hear notes what goes wrong in the page.
-func (p *tab) hear(event any) {
-	switch e := event.(type) {
-	case *runtime.EventExceptionThrown:
-		details := e.ExceptionDetails
-		p.trouble(p, "uncaught: %s %s", details.Text, consoleText(details.Exception))
-	case *runtime.EventConsoleAPICalled:
-		switch e.Type {
-		case runtime.ConsoleAPICalledTypeError, runtime.ConsoleAPICalledTypeWarning, runtime.ConsoleAPICalledTypeAssert:
-			p.trouble(p, "console: %s", consoleText(e.Args...))
-		}
-	case *log.EventEntryAdded:
-		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
-			p.trouble(p, "%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
-		}
-	case *network.EventRequestWillBeSent:
-		p.requested(e)
-	case *network.EventLoadingFailed:
-		left := e.Canceled || e.ErrorText == "net::ERR_ABORTED" // the page was left
-		if to := p.requestOf(e.RequestID); to != "" && !left {
-			p.trouble(p, "failed: %s %s", e.ErrorText, to)
-		}
-	case *cdppage.EventJavascriptDialogOpening:
-		p.trouble(p, "a %s: %s", e.Type, e.Message)
-		go func() {
-			_, _ = chromedp.Call(p.ctx, cdppage.HandleJavaScriptDialog, cdppage.HandleJavaScriptDialogParams{Accept: true})
-		}()
-	case *inspector.EventTargetCrashed:
-		p.trouble(p, "the page crashed")
-	}
-}
-
-func (p *tab) requested(e *network.EventRequestWillBeSent) {
-	p.mu.Lock()
-	p.requests[e.RequestID] = e.Request.URL
-	p.mu.Unlock()
-	to, err := url.Parse(e.Request.URL)
-	if err != nil || (to.Scheme != "data" && to.Scheme != "blob" && !strings.HasPrefix(e.Request.URL, p.site+"/")) {
-		p.trouble(p, "asked for %s, which is not of the site", e.Request.URL)
-	}
-}
-
-func (p *tab) requestOf(id network.RequestID) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.requests[id]
-}
-
-func consoleText(args ...*runtime.RemoteObject) string {
-	var all []string
-	for _, arg := range args {
-		if arg == nil {
-			continue
-		}
-		all = append(all, strings.TrimSpace(string(arg.Value)+" "+arg.Description))
-		if arg.Preview != nil {
-			for _, property := range arg.Preview.Properties {
-				all = append(all, property.Name+": "+property.Value)
-			}
-		}
-	}
-	return strings.Join(all, " ")
 }
 
 // eventually waits until something is so.

@@ -14,28 +14,23 @@ import (
 )
 
 // chatForm returns the handler of a form of a visitor, on a conversation of their
-// own if the route names one. Sent twice it has its effect once: see [app.command].
+// own if the route names one.
 func (a *app) chatForm(give command) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := r.ParseForm(); err != nil {
-			http.Error(w, "bad form", http.StatusBadRequest)
+		form, err := formOf(r)
+		if err != nil {
+			a.fail(w, r, err)
 			return
 		}
-		call := visitorCall(r)
-		var err error
+		call := callOf(r, form)
+		call.AsOf = 0 // who is served need not have read everything
 		if call.Conversation != "" {
 			err = a.own(r.Context(), call.By, call.Conversation)
 		}
 		if err == nil {
-			err = give(r.Context(), call, typed(r.PostForm))
+			err = give(r.Context(), call, form)
 		}
 		a.answerVisitor(w, r, err)
-	}
-}
-
-func visitorCall(r *http.Request) lifecycle.Call {
-	return lifecycle.Call{
-		Workspace: workspace, Conversation: r.PathValue("id"), By: me(r).Actor(), CommandID: r.PostFormValue("request"),
 	}
 }
 
@@ -110,7 +105,7 @@ func (a *app) endChat(ctx context.Context, call lifecycle.Call, _ url.Values) er
 // typing and read are what talk.js says by itself: the visitor is writing, and has
 // seen the answers up to a version. That it does not count is nothing to tell.
 func (a *app) typing(w http.ResponseWriter, r *http.Request) {
-	call := visitorCall(r)
+	call := callOf(r, nil)
 	err := a.own(r.Context(), call.By, call.Conversation)
 	if err == nil {
 		_, err = a.desk.Typing(r.Context(), call)
@@ -122,7 +117,7 @@ func (a *app) typing(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *app) read(w http.ResponseWriter, r *http.Request) {
-	call := visitorCall(r)
+	call := callOf(r, nil)
 	upTo, err := strconv.ParseInt(r.URL.Query().Get("up_to"), 10, 64)
 	if err != nil || upTo < 1 { // zero would mean all, also what was not shown
 		a.fail(w, r, errNoPage)
@@ -145,9 +140,6 @@ func checkMessage(text string) error {
 // explainToVisitor returns the status for an error, and what to tell a visitor: how
 // a conversation was closed, or who has it, is nothing for them.
 func (a *app) explainToVisitor(err error) (status int, text string) {
-	if errors.Is(err, lifecycle.ErrCommandIDReused) { // sent, changed, and sent again
-		return http.StatusConflict, "This was sent before. Please look at what you see; if you still mean it, send it again."
-	}
 	var refused *conversation.RefusedError
 	if !errors.As(err, &refused) {
 		return a.explain(err)

@@ -22,6 +22,7 @@ type closing struct {
 	Notes      string
 
 	MayForce, Force bool // a supervisor may close over a guard
+	MayTake         bool // who does not have it, to follow the advice
 
 	Advice      *closure.Advice // of the courtesy guard: what to do first
 	Hint        string          // the same, before anybody tried to close
@@ -47,6 +48,7 @@ func (a *app) closing(ctx context.Context, p page, o *openConversation, policy c
 		return nil, err
 	}
 	c.MayForce, c.Force = p.Me.Supervisor(), d.Ticked("force", false)
+	c.MayTake = o.Allowed[string(conversation.NameTake)]
 	if d.sent == nil {
 		if c.Advice = foreseen(p, o.Conversation, policy); c.Advice != nil {
 			c.Hint = hint(p, c.Advice)

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"path"
-	"strconv"
 	"strings"
 
 	"github.com/adjourn/adjourn/conversation"
@@ -16,65 +14,42 @@ import (
 // A command is what the form of a route asks the Desk for.
 type command func(ctx context.Context, call lifecycle.Call, form url.Values) error
 
-// command returns the handler of a form on the page of a conversation. The form
-// says which version its agent saw, and has an ID, so that clicked twice it has
-// its effect once. What is refused comes back with the form, as it was filled in.
+// command returns the handler of a form on the page of a conversation.
 func (a *app) command(give command) http.HandlerFunc {
+	return a.form(give, func(who person, id string) string {
+		return who.Base() + "/conversations/" + url.PathEscape(id)
+	}, a.showDesk)
+}
+
+// form returns the handler of a form about a conversation, which goes on with a
+// page. What is refused comes back there with the form, as it was filled in.
+func (a *app) form(
+	give command,
+	page func(who person, id string) string,
+	refused func(w http.ResponseWriter, r *http.Request, status int, id string, why *problem),
+) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := r.ParseForm(); err != nil {
-			http.Error(w, "bad form", http.StatusBadRequest)
-			return
+		id := r.PathValue("id")
+		form, err := formOf(r)
+		if err == nil && conversation.CheckID("conversation", id) != nil {
+			err = errNoPage
 		}
-		id, form := r.PathValue("id"), typed(r.PostForm)
-		if conversation.CheckID("conversation", id) != nil {
-			a.fail(w, r, errNoPage)
-			return
-		}
-		err := give(r.Context(), lifecycle.Call{
-			Workspace:    workspace,
-			Conversation: id,
-			By:           me(r).Actor(),
-			CommandID:    form.Get("request"),
-			AsOf:         seen(form),
-		}, form)
-		if err == nil {
-			http.Redirect(w, r, me(r).Base()+"/conversations/"+url.PathEscape(id), http.StatusSeeOther)
-			return
-		}
-		status, text := a.explain(err)
-		switch {
-		case errors.Is(err, lifecycle.ErrCommandIDReused): // sent, changed, and sent again
-			status, text = http.StatusConflict, "This form was sent before. See what it did; if you still mean it, send it again."
-		case errors.Is(err, conversation.ErrNotFound):
-			a.fail(w, r, errNoPage)
-			return
-		case status == http.StatusInternalServerError:
+		if err != nil {
 			a.fail(w, r, err)
 			return
 		}
-		a.showDesk(w, r, status, id, &problem{Command: path.Base(r.URL.Path), Text: text, Err: err, Form: form})
-	}
-}
-
-// typed returns a form as it was typed: browsers send a new line as two
-// characters.
-func typed(form url.Values) url.Values {
-	for _, values := range form {
-		for i, value := range values {
-			values[i] = strings.ReplaceAll(value, "\r\n", "\n")
+		err = give(r.Context(), callOf(r, form), form)
+		status, text := a.explain(err)
+		switch status {
+		case http.StatusOK:
+			http.Redirect(w, r, page(me(r), id), http.StatusSeeOther)
+		case http.StatusNotFound, http.StatusInternalServerError:
+			a.fail(w, r, err)
+		default:
+			refused(w, r, status, id, &problem{Command: path.Base(r.URL.Path), Text: text, Err: err, Form: form})
 		}
 	}
-	return form
 }
-
-// seen returns the version that the sender of a form saw; without one it is any.
-func seen(form url.Values) conversation.Version {
-	version, _ := strconv.ParseInt(form.Get("seen"), 10, 64)
-	return conversation.Version(version)
-}
-
-// wrong says that a field was filled in wrongly.
-func wrong(field, rule string) error { return &conversation.InvalidError{Field: field, Rule: rule} }
 
 func (a *app) say(ctx context.Context, call lifecycle.Call, form url.Values) error {
 	text := form.Get("text")

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -108,28 +107,6 @@ func (a *app) dialogs(ctx context.Context, p page, o *openConversation, policy c
 // notes are the words for what happened.
 func (a *app) notes() lifecycle.Notes {
 	return lifecycle.Notes{Name: a.people.Name, Location: time.Local}
-}
-
-// A problem is why a command was not given, and the form that gave it: the page
-// shows both again, so that nothing typed is lost.
-type problem struct {
-	Command string // the last part of the route, as in "close"
-	Text    string
-	Err     error
-	Form    url.Values
-}
-
-// Filled returns what was typed into a field of the form of a command.
-func (w *problem) Filled(command, field string) string {
-	if w == nil || w.Command != command {
-		return ""
-	}
-	return w.Form.Get(field)
-}
-
-// Chosen reports whether a value of a field was chosen in the form of a command.
-func (w *problem) Chosen(command, field, value string) bool {
-	return w != nil && w.Command == command && slices.Contains(w.Form[field], value)
 }
 
 // Unsent returns the message that was not sent, to be changed.

@@ -21,7 +21,8 @@ const (
 )
 
 // A feedHandler does what follows from a delivery. It may get one again, after a crash
-// or an error.
+// or an error. Work that may fail for long, and must not be left out then, it only
+// puts into a table of its own.
 type feedHandler func(ctx context.Context, d lifecycle.Delivery) error
 
 // A handlerError is a delivery that a handler could not handle.
@@ -45,7 +46,7 @@ func (a *app) follow(ctx context.Context, subscriber string, handle feedHandler)
 	defer hints.Close()
 	poll := time.NewTicker(feedPoll)
 	defer poll.Stop()
-	retry, tries := firstRetry, 0
+	retry, tries, stuck := firstRetry, 0, storage.Position(0)
 	for {
 		var again <-chan time.Time
 		hint := hints.Updates()
@@ -53,13 +54,16 @@ func (a *app) follow(ctx context.Context, subscriber string, handle feedHandler)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if failed, ok := errors.AsType[*handlerError](err); !ok {
-			tries = 0
-		} else if tries++; tries == maxTries {
-			a.log.Error("feed, left out", "subscriber", subscriber, "error", err)
-			tries, retry = 0, firstRetry
-			if _, err = a.desk.Advance(ctx, subscriber, failed.Position); err == nil {
-				continue
+		if failed, ok := errors.AsType[*handlerError](err); ok {
+			if failed.Position != stuck {
+				tries, stuck, retry = 0, failed.Position, firstRetry
+			}
+			if tries++; tries == maxTries {
+				a.log.Error("feed, left out", "subscriber", subscriber, "error", err)
+				tries, retry = 0, firstRetry
+				if _, err = a.desk.Advance(ctx, subscriber, failed.Position); err == nil {
+					continue
+				}
 			}
 		}
 		if err != nil {

@@ -54,3 +54,20 @@ func BenchmarkFirstPage(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkStart measures the same of a process, from its start: what go run takes
+// once it has compiled.
+func BenchmarkStart(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		addr, file := freePort(b), newFile(b)
+		b.StartTimer()
+		site, kill := startDesk(b, addr, file)
+		if code, _ := status(b, http.DefaultClient, get(b, site+"/")); code != http.StatusOK {
+			b.Fatalf("the first page: %d", code)
+		}
+		b.StopTimer()
+		kill()
+		b.StartTimer()
+	}
+}

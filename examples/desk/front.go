@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/roster"
@@ -45,7 +46,7 @@ func (a *app) visit(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	who := person{Kind: conversation.KindVisitor, ID: "v-" + strings.ToLower(rand.Text()[:16]), Name: name}
+	who := person{Kind: conversation.KindVisitor, ID: "v-" + strings.ToLower(rand.Text()[:16]), Name: cmp.Or(name, "Visitor")}
 	if err := a.people.Add(r.Context(), a.db, who); err != nil {
 		a.fail(w, r, err)
 		return
@@ -53,17 +54,18 @@ func (a *app) visit(w http.ResponseWriter, r *http.Request) {
 	a.begin(w, r, who)
 }
 
-// checkName returns a name as it is kept. What would turn the text around it the
-// other way is taken out.
+// checkName returns a name as it is kept, empty for none. What shows nothing, or
+// turns the text around it the other way, is taken out.
 func checkName(name string) (string, error) {
+	if !utf8.ValidString(name) {
+		return "", wrong("name", "must be valid UTF-8")
+	}
 	name = strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Bidi_Control, r) {
+		if unicode.Is(unicode.Cf, r) {
 			return -1
 		}
 		return r
 	}, name)
-	if name = strings.Join(strings.Fields(name), " "); name == "" {
-		return "Visitor", nil
-	}
+	name = strings.Join(strings.Fields(name), " ")
 	return name, conversation.CheckText("name", name, 100)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/lifecycle"
 )
 
@@ -109,29 +108,8 @@ func (a *app) fillLogOut(ctx context.Context, v *logOutView) error {
 // exit returns the handler of a form that rids an agent of one of them: the command
 // is that of the form on the page of the conversation.
 func (a *app) exit(give command) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if err := r.ParseForm(); err != nil {
-			http.Error(w, "bad form", http.StatusBadRequest)
-			return
-		}
-		id := r.PathValue("id")
-		err := give(r.Context(), lifecycle.Call{
-			Workspace:    workspace,
-			Conversation: id,
-			By:           me(r).Actor(),
-			CommandID:    r.PostForm.Get("request"),
-			AsOf:         seen(r.PostForm),
-		}, r.PostForm)
-		status, text := a.explain(err)
-		switch {
-		case err == nil:
-			http.Redirect(w, r, me(r).Base()+"/logout", http.StatusSeeOther)
-		case errors.Is(err, conversation.ErrNotFound):
-			a.fail(w, r, errNoPage)
-		case status == http.StatusInternalServerError:
-			a.fail(w, r, err)
-		default:
-			a.showLogOut(w, r, status, text)
-		}
-	}
+	return a.form(give, func(who person, _ string) string { return who.Base() + "/logout" },
+		func(w http.ResponseWriter, r *http.Request, status int, _ string, why *problem) {
+			a.showLogOut(w, r, status, why.Text)
+		})
 }

@@ -104,11 +104,11 @@ func (a *app) dropSettings(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *app) setPolicies(w http.ResponseWriter, r *http.Request, change func(*conversation.Policies, string, url.Values) error) {
-	if err := r.ParseForm(); err != nil {
-		http.Error(w, "bad form", http.StatusBadRequest)
+	form, err := formOf(r)
+	if err != nil {
+		a.fail(w, r, err)
 		return
 	}
-	form := typed(r.PostForm)
 	v := settingsView{page: a.newPage(r, "Settings"), Group: form.Get("group"), Form: form, Refused: true}
 	policies, _, err := a.desk.Policies(r.Context(), workspace)
 	if err == nil {

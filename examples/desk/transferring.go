@@ -112,6 +112,9 @@ func (a *app) transfer(ctx context.Context, call lifecycle.Call, form url.Values
 	case "agent":
 		to.Agent = id
 	case "group":
+		if err := a.checkGroup(ctx, id); err != nil {
+			return err
+		}
 		to.Group = id
 	default:
 		return wrong("who gets it", "choose an agent or a group")

@@ -76,6 +76,14 @@ func (a *app) explain(err error) (status int, text string) {
 	var refused *conversation.RefusedError
 	var invalid *conversation.InvalidError
 	switch {
+	case err == nil:
+		return http.StatusOK, ""
+	case errors.Is(err, errBadForm):
+		return http.StatusBadRequest, "What was sent cannot be read."
+	case errors.Is(err, errTooLong):
+		return http.StatusRequestEntityTooLarge, "That is too long."
+	case errors.Is(err, lifecycle.ErrCommandIDReused): // sent, changed, and sent again
+		return http.StatusConflict, "This was sent before. Look at what it did; if you still mean it, send it again."
 	case errors.Is(err, conversation.ErrNotFound), errors.Is(err, lifecycle.ErrNoAgent), errors.Is(err, lifecycle.ErrNoGroup), errors.Is(err, errNoPage):
 		return http.StatusNotFound, "There is no such thing here."
 	case errors.As(err, &refused):

@@ -113,7 +113,7 @@ func TestVisitorsDoNotSignInAsAgents(t *testing.T) {
 	if code, _ := status(t, client, post(t, server+"/sign-in", url.Values{"agent": {id}})); code != http.StatusNotFound {
 		t.Errorf("a visitor signs in as an agent: %d", code)
 	}
-	for _, name := range []string{strings.Repeat("x", 101), "a\x00b"} {
+	for _, name := range []string{strings.Repeat("x", 101), "a\x00b", "a\xffb"} {
 		if code, _ := status(t, client, post(t, server+"/visit", url.Values{"name": {name}})); code != http.StatusUnprocessableEntity {
 			t.Errorf("the name %q: %d", name, code)
 		}

@@ -19,7 +19,10 @@ function show(response, html, sent) {
   sent?.reset();
   delete sent?.dataset.keep;
   const focused = document.activeElement.id;
-  Idiomorph.morph(document.body, next.body, { callbacks: { beforeNodeMorphed: morphs, beforeNodeRemoved: (old) => !atWork(old) } });
+  Idiomorph.morph(document.body, next.body, { callbacks: {
+    beforeNodeMorphed: morphs,
+    beforeNodeRemoved: (old) => !(old instanceof Element) || !(inUse(old) || (!sent && old.matches("[role=alert]"))),
+  } });
   document.title = next.title;
   followed.forEach(toEnd);
   showDialogs();
@@ -37,9 +40,9 @@ function morphs(old, fresh) {
   return true;
 }
 
-// atWork tells whether somebody is at work in what would go: they hear of it when
-// they send it.
-const atWork = (node) => node instanceof Element && [node, ...node.querySelectorAll("dialog, form")]
+// inUse tells whether somebody is at work in what would go: they hear of it when
+// they send it. Why something was refused stays until something else is sent.
+const inUse = (element) => [element, ...element.querySelectorAll("dialog, form")]
   .some((e) => (e instanceof HTMLDialogElement && e.open) || (e instanceof HTMLFormElement && edited(e)));
 
 // edited tells whether a form holds something that the server did not put there, or
@@ -61,8 +64,11 @@ function renew(form, fresh) {
   }
 }
 
-const atEnd = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-const toEnd = (list) => { list.scrollTop = list.scrollHeight; };
+// A list that grows is followed while its end is seen. On a phone the page scrolls.
+const scroller = (list) => getComputedStyle(list).overflowY === "visible" ? document.scrollingElement : list;
+const left = (box) => box.scrollHeight - box.scrollTop - box.clientHeight;
+const atEnd = (list) => left(scroller(list)) < 40;
+const toEnd = (list) => { scroller(list).scrollTop = scroller(list).scrollHeight; };
 
 // showDialogs makes dialogs that the server left open what they are with a click.
 function showDialogs() {
@@ -141,5 +147,7 @@ document.addEventListener("change", (event) => {
   if ("submit" in event.target.dataset) event.target.form.requestSubmit();
 });
 
-document.querySelectorAll("[data-follow]").forEach(toEnd);
+for (const list of document.querySelectorAll("[data-follow]")) {
+  if (scroller(list) === list || byID("text")) toEnd(list);
+}
 showDialogs();
