@@ -40,12 +40,6 @@ func (a *app) signOut(ctx context.Context, who person) error {
 	return a.presence.Left(ctx, who)
 }
 
-// EndSessions ends all sessions of somebody.
-func (p *people) EndSessions(ctx context.Context, id string) error {
-	_, err := p.db.ExecContext(ctx, `DELETE FROM sessions WHERE person = ?`, id)
-	return err
-}
-
 // A logOutView is the page that stands between an agent and the end of their day.
 type logOutView struct {
 	page

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/adjourn/adjourn/conversation"
 )
@@ -48,8 +49,12 @@ CREATE TABLE IF NOT EXISTS people (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS sessions (
 	token  BLOB PRIMARY KEY, -- its hash: whoever reads the file is not signed in
-	person TEXT NOT NULL REFERENCES people
+	person TEXT NOT NULL REFERENCES people,
+	until  INTEGER NOT NULL -- in seconds since 1970
 ) STRICT`
+
+// sessionLasts is how long somebody stays signed in.
+const sessionLasts = 30 * 24 * time.Hour
 
 func openPeople(ctx context.Context, db *sql.DB) (*people, error) {
 	if _, err := db.ExecContext(ctx, peopleTables); err != nil {
@@ -128,23 +133,28 @@ func (p *people) Name(a conversation.Actor) string {
 	return string(a.Kind)
 }
 
-// SignIn begins a session and returns its token.
+// SignIn begins a session and returns its token. Those that are over go.
 func (p *people) SignIn(ctx context.Context, id string) (token string, err error) {
+	now := time.Now() // not on the clock of the demo: browsers have their own
+	if _, err := p.db.ExecContext(ctx, `DELETE FROM sessions WHERE until <= ?`, now.Unix()); err != nil {
+		return "", err
+	}
 	token = rand.Text()
-	_, err = p.db.ExecContext(ctx, `INSERT INTO sessions (token, person) VALUES (?, ?)`, hash(token), id)
+	_, err = p.db.ExecContext(ctx, `INSERT INTO sessions (token, person, until) VALUES (?, ?, ?)`,
+		hash(token), id, now.Add(sessionLasts).Unix())
 	return token, err
 }
 
-// SignOut ends a session.
-func (p *people) SignOut(ctx context.Context, token string) error {
-	_, err := p.db.ExecContext(ctx, `DELETE FROM sessions WHERE token = ?`, hash(token))
+// EndSessions ends all sessions of somebody.
+func (p *people) EndSessions(ctx context.Context, id string) error {
+	_, err := p.db.ExecContext(ctx, `DELETE FROM sessions WHERE person = ?`, id)
 	return err
 }
 
 // Session returns whose session a token is of.
 func (p *people) Session(ctx context.Context, token string) (person, bool, error) {
 	var id string
-	err := p.db.QueryRowContext(ctx, `SELECT person FROM sessions WHERE token = ?`, hash(token)).Scan(&id)
+	err := p.db.QueryRowContext(ctx, `SELECT person FROM sessions WHERE token = ? AND until > ?`, hash(token), time.Now().Unix()).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return person{}, false, nil
 	}

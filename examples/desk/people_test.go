@@ -53,11 +53,32 @@ func TestPeopleAndSessionsOutliveTheProcess(t *testing.T) {
 	if got := a.people.Name(conversation.Visitor("v-1")); got != vic.Name {
 		t.Errorf("they are called %q", got)
 	}
-	if err := a.people.SignOut(t.Context(), token); err != nil {
+	if err := a.people.EndSessions(t.Context(), vic.ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok, err := a.people.Session(t.Context(), token); ok || err != nil {
 		t.Errorf("the session is there after it ended: %v, %v", ok, err)
+	}
+}
+
+func TestSessionsAreOverSomeday(t *testing.T) {
+	a := openApp(t, newFile(t))
+	token, err := a.people.SignIn(t.Context(), "ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.db.ExecContext(t.Context(), `UPDATE sessions SET until = until - ?`, int(sessionLasts.Seconds())); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := a.people.Session(t.Context(), token); ok || err != nil {
+		t.Errorf("a session that is over: %v, %v", ok, err)
+	}
+	if _, err := a.people.SignIn(t.Context(), "ben"); err != nil {
+		t.Fatal(err)
+	}
+	var kept int
+	if err := a.db.QueryRowContext(t.Context(), `SELECT count(*) FROM sessions`).Scan(&kept); err != nil || kept != 1 {
+		t.Errorf("%d sessions are kept, %v; want one", kept, err)
 	}
 }
 

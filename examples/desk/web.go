@@ -168,8 +168,9 @@ func (a *app) begin(w http.ResponseWriter, r *http.Request, who person) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: sessionCookie, Value: token, Path: who.Base() + "/",
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
+		Name: sessionCookie, Value: token, Path: who.Base() + "/", MaxAge: int(sessionLasts.Seconds()),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: r.TLS != nil, // always, where a proxy speaks TLS for you
 	})
 	http.Redirect(w, r, who.Base()+"/", http.StatusSeeOther)
 }
