@@ -38,7 +38,7 @@ func TestForcedLogOut(t *testing.T) {
 			if got := o.agent("tom"); got.Manual != roster.Unavailable {
 				t.Errorf("logged out, they are %+v", got)
 			}
-			if response, _ := tom.do(get(t, tom.base+"/")); response.Header.Get("Location") != "/" {
+			if response, _ := tom.do(get(t, tom.base+"/")); response.Header.Get("Location") != "/?signed-out=logged-out" {
 				t.Errorf("logged out by force, the desk is still there: %s", response.Status)
 			}
 			if code, _, _ := tom.send("/conversations/c-1/take"); code != http.StatusSeeOther || o.get("c-1").Agent != "" {
@@ -106,7 +106,7 @@ func TestRemoveAgent(t *testing.T) {
 			t.Errorf("%s is %s for %q", id, c.State, c.WaitReason)
 		}
 	}
-	if response, _ := tom.do(get(t, tom.base+"/")); response.Header.Get("Location") != "/" {
+	if response, _ := tom.do(get(t, tom.base+"/")); response.Header.Get("Location") != "/?signed-out=removed" {
 		t.Errorf("removed, the desk is still there: %s", response.Status)
 	}
 	if code, _, _ := tom.send("/conversations/c-1/take"); code != http.StatusSeeOther || o.get("c-1").Agent != "" {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/lifecycle"
@@ -25,6 +24,7 @@ type app struct {
 	store    *sqlite.Store
 	desk     *lifecycle.Desk
 	clock    *demoClock
+	kept     *clockFile
 	people   *people
 	presence *presence
 	live     *live
@@ -41,7 +41,7 @@ func newApp(ctx context.Context, file string, log *slog.Logger) (a *app, err err
 	}()
 	// The host's tables are in the same file, so its transactions are as the store
 	// wants them: see the package of the store.
-	a.db, err = sql.Open("sqlite", "file:"+file+"?_txlock=immediate&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)")
+	a.db, err = openFile(file, "_txlock=immediate&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)")
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,10 @@ func newApp(ctx context.Context, file string, log *slog.Logger) (a *app, err err
 	if err := openMails(ctx, a.db); err != nil {
 		return nil, err
 	}
-	a.clock = newDemoClock(time.Now())
+	if a.kept, err = openClock(ctx, a.db); err != nil {
+		return nil, err
+	}
+	a.clock = a.kept.clock
 	a.desk, err = lifecycle.New(a.store, &lifecycle.Options{
 		Clock:  a.clock,
 		Logger: log,
@@ -73,16 +76,8 @@ func newApp(ctx context.Context, file string, log *slog.Logger) (a *app, err err
 	return a, a.setUp(ctx)
 }
 
-// resume goes on where the process before ended: at the time that its clock
-// showed, if that went ahead, and with those who were there.
+// resume goes on where the process before ended, with those who were there.
 func (a *app) resume(ctx context.Context) error {
-	last, err := a.desk.List(ctx, workspace, lifecycle.View{Order: lifecycle.ByUpdated, Newest: true}, "", 1)
-	if err != nil {
-		return err
-	}
-	for _, c := range last.Conversations {
-		a.clock.AdvanceTo(c.UpdatedAt)
-	}
 	return a.presence.expect(ctx, a.people.Of(conversation.KindVisitor, conversation.KindAgent, conversation.KindSupervisor))
 }
 
@@ -92,6 +87,7 @@ func (a *app) run(ctx context.Context) error {
 	group.Go(func() error { return a.desk.Run(ctx) })
 	group.Go(func() error { return a.live.follow(ctx, a.desk, a.clock) })
 	group.Go(func() error { return a.presence.run(ctx, a.failed) })
+	group.Go(func() error { return a.kept.run(ctx, a.failed) })
 	group.Go(func() error { return a.runBot(ctx) })
 	group.Go(func() error { return a.runMailer(ctx) })
 	return group.Wait()
@@ -101,6 +97,9 @@ func (a *app) failed(err error) { a.log.Error("in the background", "error", err)
 
 func (a *app) close() error {
 	var errs []error
+	if a.kept != nil {
+		errs = append(errs, a.kept.Close())
+	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}

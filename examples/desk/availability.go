@@ -34,15 +34,3 @@ func (a *app) setAvailability(w http.ResponseWriter, r *http.Request) {
 	a.live.Changed() // what a Desk tells its subscribers is about conversations only
 	back(w, r)
 }
-
-// Left notes that somebody was signed out: pages of theirs that are still open no
-// longer speak for them.
-func (p *presence) Left(ctx context.Context, who person) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.seen[who] == nil {
-		return nil
-	}
-	delete(p.seen, who)
-	return p.tell(ctx, who, false)
-}

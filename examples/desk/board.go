@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/adjourn/adjourn/conversation"
@@ -28,12 +30,15 @@ type card struct {
 	conversation.Conversation
 	Visitor string // their name
 	Online  bool
-	Holder  string // the name of who has it, keeps it or had it; empty: nobody
+	Holder  string // the name of who has it or keeps it, or "by Vic" who closed it; empty: nobody
 	Says    string // what matters of it in its column
 	Calls   bool   // the agent should look at it
 }
 
-const shownCards = 12
+const (
+	shownCards = 12
+	mine       = 2 // which of the columns has the agent's own
+)
 
 // columns returns the five lists of an agent.
 func (a *app) columns(ctx context.Context, p page) ([]column, error) {
@@ -60,7 +65,11 @@ func (a *app) columns(ctx context.Context, p page) ([]column, error) {
 }
 
 func (a *app) column(ctx context.Context, p page, view lifecycle.View) (column, error) {
-	list, err := a.desk.List(ctx, workspace, view, "", shownCards)
+	return a.longColumn(ctx, p, view, shownCards)
+}
+
+func (a *app) longColumn(ctx context.Context, p page, view lifecycle.View, most int) (column, error) {
+	list, err := a.desk.List(ctx, workspace, view, "", most)
 	if err != nil {
 		return column{}, err
 	}
@@ -114,8 +123,8 @@ func (a *app) card(ctx context.Context, p page, c conversation.Conversation) (ca
 		}
 		one.Calls = c.Snooze.Unread
 	case conversation.StateClosed:
-		one.Says = string(c.Closing.Outcome) + ", " + p.Ago(c.Closing.At)
-		one.Holder = a.people.Name(c.Closing.By)
+		one.Says = words(c.Closing.Outcome) + ", " + p.Ago(c.Closing.At)
+		one.Holder = a.by(c.Closing.By)
 	}
 	return one, nil
 }
@@ -133,6 +142,29 @@ type opened struct {
 	page
 	*openConversation
 	Problem string
+}
+
+// Empty reports whether there is no conversation at all.
+func (v deskView) Empty() bool {
+	return !slices.ContainsFunc(v.Columns, func(c column) bool { return c.Count()+len(c.Unreadable) > 0 })
+}
+
+// title returns what the tab is called: who waits for an answer comes first.
+func (v deskView) title() string {
+	unanswered := 0
+	for _, c := range v.Columns[mine].Cards {
+		if !c.UnansweredSince.IsZero() {
+			unanswered++
+		}
+	}
+	title := v.Title
+	if v.Open != nil {
+		title = v.Open.Visitor
+	}
+	if unanswered > 0 {
+		title = fmt.Sprintf("(%d) %s", unanswered, title)
+	}
+	return title
 }
 
 // Opened returns it.
@@ -162,5 +194,6 @@ func (a *app) showDesk(w http.ResponseWriter, r *http.Request, status int, id st
 	if wrong != nil {
 		v.Problem = wrong.Text
 	}
+	v.Title = v.title()
 	a.render(w, r, status, "desk.html", v)
 }

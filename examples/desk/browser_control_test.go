@@ -54,7 +54,7 @@ func plantedSite(t *testing.T, body string) (site string) {
 		}[r.URL.RawQuery]).WriteTo(w)
 	})
 	server := httptest.NewUnstartedServer(nil)
-	server.Config.Handler = safely(mux, server.Listener.Addr())
+	server.Config.Handler = safely(mux, hostsOf(server.Listener.Addr(), nil))
 	server.Start()
 	t.Cleanup(server.Close)
 	return server.URL

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -21,7 +22,7 @@ func serveDesk(t testing.TB, flags ...string) (site string) {
 	go func() { ended <- run(ctx, append(flags, deskArgs("127.0.0.1:0", newFile(t))...), out) }()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-ended; err != nil {
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
 		if t.Failed() {

@@ -43,9 +43,9 @@ func TestBrowserPhone(t *testing.T) {
 }
 
 // Every page fits the screen of a phone, and has a name for everything that can be
-// clicked or filled in.
+// clicked or filled in. To make up two weeks is much under the race detector, so it
+// is not done while others run.
 func TestBrowserPagesFit(t *testing.T) {
-	t.Parallel()
 	b := openBrowserOf(t, serveDesk(t))
 	sue := b.SignIn("Sue Lindqvist")
 	sue.Resize(phoneWidth, phoneHeight)

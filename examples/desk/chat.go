@@ -8,6 +8,7 @@ import (
 
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/lifecycle"
+	"github.com/adjourn/adjourn/snooze"
 )
 
 // A chat is a conversation as its visitor sees it; the zero chat is one in which
@@ -108,6 +109,9 @@ func teamName(line lifecycle.Line) string {
 
 // chatStatus tells the visitor who has the conversation.
 func (a *app) chatStatus(ctx context.Context, c conversation.Conversation) (string, error) {
+	if c.Blocked { // the chat says that they cannot write
+		return "", nil
+	}
 	switch c.State {
 	case conversation.StateBot:
 		return "Our bot answers.", nil
@@ -118,7 +122,14 @@ func (a *app) chatStatus(ctx context.Context, c conversation.Conversation) (stri
 		}
 		return fmt.Sprintf("You are number %d in the queue.", n), nil
 	case conversation.StateAssigned, conversation.StateSnoozed: // that it was put aside is the team's own affair
-		return a.people.Name(conversation.Agent(c.Agent)) + " is here for you.", nil
+		name := a.people.Name(conversation.Agent(c.Agent))
+		switch {
+		case c.Snooze == nil || c.Snooze.OnReply != snooze.StayAsleep:
+			return name + " is here for you.", nil
+		case c.Snooze.AtEnd == snooze.Release:
+			return "We will get back to you.", nil
+		}
+		return name + " will be back.", nil
 	case conversation.StateClosed:
 		return "The chat has ended. Write whenever there is something else.", nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/snooze"
 )
 
 func TestAskForPerson(t *testing.T) {
@@ -219,5 +220,32 @@ func TestFollowUps(t *testing.T) {
 	want := "theirs, Bot: Hello\ntheirs, The team: Are you still there?\ntheirs, The team: We close early today."
 	if strings.Join(got, "\n") != want {
 		t.Errorf("the chat: %q", got)
+	}
+}
+
+// That a conversation was put aside, or that its visitor is blocked, is not said.
+func TestStatusOfWhatSleeps(t *testing.T) {
+	s := newShop(t)
+	vic := s.visitor("Vic")
+	_, id := vic.taken()
+	status := func() string { return element(t, vic.page("/"), "chat-status") }
+	for _, test := range []struct {
+		how  conversation.Snooze
+		want string
+	}{
+		{conversation.Snooze{Until: snooze.For(snooze.Short)}, "Zoe <b>Z</b> is here for you."},
+		{conversation.Snooze{Until: snooze.For(snooze.Short), OnReply: snooze.StayAsleep}, "Zoe <b>Z</b> will be back."},
+		{conversation.Snooze{Until: snooze.For(snooze.Short), OnReply: snooze.StayAsleep, AtEnd: snooze.Release}, "We will get back to you."},
+	} {
+		s.must(s.desk.Snooze(t.Context(), s.call(id), test.how))
+		if got := status(); got != test.want {
+			t.Errorf("snoozed, it says %q, want %q", got, test.want)
+		}
+	}
+	s.must(s.desk.Wake(t.Context(), s.call(id)))
+	s.must(s.desk.HandBack(t.Context(), s.call(id)))
+	s.must(s.desk.Block(t.Context(), s.call(id)))
+	if got := status(); got != "" {
+		t.Errorf("blocked, it says %q", got)
 	}
 }

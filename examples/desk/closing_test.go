@@ -128,7 +128,7 @@ func TestStaleClosings(t *testing.T) {
 		if code != http.StatusConflict {
 			t.Errorf("%s: %d", form, code)
 		}
-		page.wants(t, form, page.Alerts(), "the visitor has just written")
+		page.wants(t, form, page.Alerts(), "The visitor has just written. Look again")
 		if form == "close-form" {
 			page.wants(t, "what is new", page.body, `<li><b>Vic:</b> One more &lt;thing&gt;</li>`)
 			if got := page.Value("close-form", "notes"); got != "typed" {

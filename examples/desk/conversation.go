@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/lifecycle"
 )
@@ -56,7 +57,10 @@ func (a *app) open(ctx context.Context, p page, id string, wrong *problem) (*ope
 	if o.journal, err = a.desk.History(ctx, workspace, id, 0, 0); err != nil {
 		return nil, err
 	}
-	o.Lines = a.notes().Transcript(workspace, id, o.journal, lifecycle.ForAgents).Lines
+	if refused, ok := stale(wrong); ok {
+		wrong.Text = a.stale(o.journal, refused.Since)
+	}
+	o.Lines = a.lines(p, o.journal)
 	o.Course = a.course(c, o.journal, p.Now)
 	if o.Prompt = promptFor(p.Me, c, o.journal); o.Prompt != nil {
 		o.Lines = slices.DeleteFunc(o.Lines, func(l lifecycle.Line) bool { return l.Version == o.Prompt.Version })
@@ -76,7 +80,7 @@ func (a *app) open(ctx context.Context, p page, id string, wrong *problem) (*ope
 	if o.Next, err = a.next(ctx, p, c, policy); err != nil {
 		return nil, err
 	}
-	if o.Advice, err = a.hints(ctx, p, o); err != nil {
+	if o.Advice, err = a.hints(ctx, p, o, policy); err != nil {
 		return nil, err
 	}
 	if err := a.earlier(ctx, p, o); err != nil {
@@ -93,7 +97,7 @@ func (a *app) dialogs(ctx context.Context, p page, o *openConversation, policy c
 	if o.Assign, err = a.assigning(ctx, p, o); err != nil {
 		return err
 	}
-	if o.SnoozeIt, err = a.snoozing(p, o); err != nil {
+	if o.SnoozeIt, err = a.snoozing(p, o, policy); err != nil {
 		return err
 	}
 	if o.CloseIt, err = a.closing(ctx, p, o, policy); err != nil {
@@ -106,7 +110,37 @@ func (a *app) dialogs(ctx context.Context, p page, o *openConversation, policy c
 
 // notes are the words for what happened.
 func (a *app) notes() lifecycle.Notes {
-	return lifecycle.Notes{Name: a.people.Name, Location: time.Local}
+	return lifecycle.Notes{
+		Name:     a.people.Name,
+		Location: time.Local,
+		Texts:    map[string]string{"outcome.unresolved": words(closure.Unresolved)},
+	}
+}
+
+// lines are what happened, for agents.
+func (a *app) lines(p page, journal []conversation.Record) []lifecycle.Line {
+	lines := a.notes().Transcript(workspace, "", journal, lifecycle.ForAgents).Lines
+	events := map[conversation.Version]conversation.Event{}
+	for _, r := range journal {
+		events[r.Seq] = r.Event
+	}
+	for i := range lines {
+		line := &lines[i]
+		if line.Kind != lifecycle.LineEvent {
+			continue
+		}
+		switch e := events[line.Version].(type) {
+		case conversation.Closed:
+			if e.Cause == closure.Forced {
+				line.Text += ", by force"
+			}
+		case conversation.Snoozed: // until when, as everything else on the page
+			if !e.Deadline.At.IsZero() {
+				line.Text = line.Name + " snoozed the conversation until " + p.At(e.Deadline.At)
+			}
+		}
+	}
+	return lines
 }
 
 // Unsent returns the message that was not sent, to be changed.

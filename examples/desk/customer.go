@@ -60,7 +60,7 @@ func (a *app) engagement(p page, e lifecycle.Engagement) earlier {
 			how += " (" + reasonSays(end.Reason) + ")"
 		}
 		ending := earlierEnding{
-			Says:  how + ": closed by " + a.people.Name(end.By) + ", " + p.At(end.At),
+			Says:  how + ": closed " + a.by(end.By) + ", " + p.At(end.At),
 			Tags:  end.Tags,
 			Notes: end.Notes,
 		}

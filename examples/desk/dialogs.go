@@ -33,12 +33,21 @@ func (o *openConversation) dialog(p page, name string) *dialog {
 		return d
 	}
 	d.Refused, d.Problem, d.sent = true, o.wrong.Text, o.wrong
-	var refused *conversation.RefusedError
-	if errors.As(o.wrong.Err, &refused) && refused.Why == conversation.ErrStale {
+	if _, ok := stale(o.wrong); ok {
 		since := seen(o.wrong.Form)
 		d.News = slices.DeleteFunc(slices.Clone(o.Lines), func(l lifecycle.Line) bool { return l.Version <= since })
 	}
 	return d
+}
+
+// stale returns why a form was refused, if that is what happened since its sender
+// had looked.
+func stale(w *problem) (*conversation.RefusedError, bool) {
+	if w == nil {
+		return nil, false
+	}
+	refused, ok := errors.AsType[*conversation.RefusedError](w.Err)
+	return refused, ok && refused.Why == conversation.ErrStale
 }
 
 // commandOf returns the name of the command of a route.

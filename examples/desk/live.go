@@ -16,9 +16,16 @@ import (
 type live struct {
 	mu    sync.Mutex // guards pages
 	pages map[chan struct{}]bool
+
+	closed chan struct{}
 }
 
-func newLive() *live { return &live{pages: map[chan struct{}]bool{}} }
+func newLive() *live {
+	return &live{pages: map[chan struct{}]bool{}, closed: make(chan struct{})}
+}
+
+// Close ends the streams of events, which would go on for ever. It is called once.
+func (l *live) Close() { close(l.closed) }
 
 // Changed tells all pages.
 func (l *live) Changed() {
@@ -68,23 +75,40 @@ func (l *live) follow(ctx context.Context, desk *lifecycle.Desk, clock *demoCloc
 }
 
 // events is the stream of server-sent events of a page. It begins with a word, so
-// that a page that comes back, also after a restart, has what it missed.
+// that a page that comes back, also after a restart, has what it missed. It ends
+// with one, by which the page of somebody who was signed out learns it.
 func (a *app) events(w http.ResponseWriter, r *http.Request) {
 	changed, stop := a.live.Listen()
 	defer stop()
 	w.Header().Set("Content-Type", "text/event-stream")
-	response := http.NewResponseController(w)
 	for {
-		if _, err := fmt.Fprint(w, "retry: 1000\nevent: changed\ndata: now\n\n"); err != nil {
+		if err := word(w); err != nil {
 			return
 		}
-		if err := response.Flush(); err != nil {
+		if _, _, ok, err := a.admitted(r); !ok || err != nil {
 			return
 		}
 		select {
-		case <-r.Context().Done(): // the page is gone, or the server stops
+		case <-r.Context().Done(): // the page is gone
+			return
+		case <-a.live.closed:
 			return
 		case <-changed:
 		}
 	}
+}
+
+// word writes one word of a stream. A page that does not read it in time is let go.
+func word(w http.ResponseWriter) error {
+	response := http.NewResponseController(w)
+	if err := response.SetWriteDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprint(w, "retry: 1000\nevent: changed\ndata: now\n\n"); err != nil {
+		return err
+	}
+	if err := response.Flush(); err != nil {
+		return err
+	}
+	return response.SetWriteDeadline(time.Time{}) // until the next one it may be long
 }

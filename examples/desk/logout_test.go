@@ -118,8 +118,8 @@ func TestLogOut(t *testing.T) {
 	if cookies := response.Cookies(); len(cookies) != 1 || cookies[0].MaxAge >= 0 || cookies[0].Path != "/agents/tom/" {
 		t.Errorf("the cookies after logging out: %v", cookies)
 	}
-	for _, s := range []seat{tom, elsewhere} {
-		if response, _ := s.do(get(t, s.base+"/")); response.Header.Get("Location") != "/" {
+	for s, to := range map[seat]string{tom: "/", elsewhere: "/?signed-out=logged-out"} {
+		if response, _ := s.do(get(t, s.base+"/")); response.Header.Get("Location") != to {
 			t.Errorf("logged out, the desk is still there: %s", response.Status)
 		}
 	}

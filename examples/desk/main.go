@@ -34,7 +34,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second one ends the process at once
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "desk:", err)
 		os.Exit(1)
@@ -44,12 +44,17 @@ func main() {
 // Options are what the flags say.
 type options struct {
 	addr, file        string
+	hosts             []string
 	fresh, demo, open bool
 }
 
 func parse(args []string) (o options, err error) {
 	flags := flag.NewFlagSet("desk", flag.ContinueOnError)
 	flags.StringVar(&o.addr, "addr", "localhost:8088", "listen on this `address`")
+	flags.Func("host", "serve under this `name` too; may be given several times", func(name string) error {
+		o.hosts = append(o.hosts, name)
+		return nil
+	})
 	flags.StringVar(&o.file, "db", "", "keep everything in this `file`, which is made if there is none (default: one in the user's cache directory)")
 	flags.BoolVar(&o.fresh, "fresh", false, "begin anew: delete the file first")
 	flags.BoolVar(&o.demo, "demo", true, "fill a new file with two weeks of conversations")
@@ -72,11 +77,16 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", o.addr) // first: the file may be in use by who listens already
+	listener, err := net.Listen("tcp", o.addr)
 	if err != nil {
 		return fmt.Errorf("%w (choose another address with -addr)", err)
 	}
 	defer listener.Close()
+	unlock, err := lockFile(ctx, o.file)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if o.fresh {
 		if err := deleteFile(o.file); err != nil {
 			return err
@@ -94,10 +104,13 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	url := address(o.addr, listener.Addr())
 	fmt.Fprintf(stdout, "The desk is open at %s\nEverything is kept in %s\n", url, o.file)
+	if hosts := hostsOf(listener.Addr(), o.hosts); !hosts.local {
+		fmt.Fprintf(stdout, "Nobody is asked for a password: whoever reaches this machine at %s can be anybody, the supervisor too.\n", listener.Addr())
+	}
 	if o.open {
 		openBrowser(url)
 	}
-	return a.serve(ctx, listener)
+	return a.serve(ctx, listener, o.hosts...)
 }
 
 // address returns where the front page is.
@@ -110,21 +123,25 @@ func address(asked string, got net.Addr) string {
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + "/"
 }
 
-// serve runs the desk and its pages until ctx is done.
-func (a *app) serve(ctx context.Context, listener net.Listener) error {
+// serve runs the desk and its pages until ctx is done. Requests that are being
+// answered then have a second to be.
+func (a *app) serve(ctx context.Context, listener net.Listener, names ...string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	server := &http.Server{
-		Handler:           a.handler(listener.Addr()),
+		Handler:           a.handler(listener.Addr(), names...),
 		ReadHeaderTimeout: 10 * time.Second,
-		BaseContext:       func(net.Listener) context.Context { return ctx }, // ends the event streams
 	}
 	group.Go(func() error { return server.Serve(listener) })
 	group.Go(func() error { return a.run(ctx) })
 	group.Go(func() error {
 		<-ctx.Done()
-		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		a.live.Close()
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		return server.Shutdown(within)
+		if err := server.Shutdown(within); err != nil {
+			return server.Close() // also of connections that browsers open in advance
+		}
+		return nil
 	})
 	if err := group.Wait(); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, context.Canceled) {
 		return err

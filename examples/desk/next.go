@@ -21,15 +21,18 @@ func (a *app) next(ctx context.Context, p page, c conversation.Conversation, pol
 	if !ok {
 		return place + nothingNext(p, c, policy), nil
 	}
-	when := "Now"
-	if left := next.At.Sub(p.Now); left > 0 {
-		when = "In " + span(left)
+	left := next.At.Sub(p.Now)
+	switch {
+	case left <= 0:
+		return place + "Now: " + a.what(p, c, next, policy), nil
+	case next.Why == conversation.IdleStep:
+		return place + "If nobody writes, " + a.what(p, c, next, policy), nil
 	}
-	return place + when + ": " + a.what(p, c, next), nil
+	return place + "In " + span(left) + ": " + a.what(p, c, next, policy), nil
 }
 
 // what says what comes and why.
-func (a *app) what(p page, c conversation.Conversation, next conversation.Upcoming) string {
+func (a *app) what(p page, c conversation.Conversation, next conversation.Upcoming, policy conversation.Policy) string {
 	agent := "the agent"
 	if c.Agent != "" {
 		agent = a.people.Name(conversation.Agent(c.Agent))
@@ -38,32 +41,43 @@ func (a *app) what(p page, c conversation.Conversation, next conversation.Upcomi
 	switch next.Why {
 	case conversation.SnoozeOver:
 		if c.Snooze.AtEnd == snooze.Release {
-			return "it waits for another agent, because the snooze is over and it is not kept."
+			return released(policy) + ", because the snooze is over and it is not kept."
 		}
 		return "it is back with " + agent + ", because the snooze is over."
 	case conversation.Reassignment:
 		return fmt.Sprintf("another agent gets it, because the visitor has waited for %s, who is away, for %s.", agent, wait)
 	}
-	why := "because nobody wrote for " + wait + "."
+	rule := ". The rule: after " + wait + " of silence."
 	if next.Step > 0 {
-		why = "because nobody wrote for " + wait + " more."
+		rule = ". The rule: after " + wait + " more of silence."
+	}
+	if left := next.At.Sub(p.Now); left > 0 {
+		rule = " in " + span(left) + rule
 	}
 	switch next.Action {
 	case idle.Prompt:
 		if c.Agent == p.Me.ID {
-			return "you are prompted, " + why
+			return "you are prompted" + rule
 		}
-		return agent + " is prompted, " + why
+		return agent + " is prompted" + rule
 	case idle.FollowUp:
-		return "the visitor gets a follow-up, " + why
+		return "the visitor gets a follow-up" + rule
 	case idle.HandBack:
-		return "it goes back to the bot, " + why
+		return "it goes back to the bot" + rule
 	case idle.Requeue:
-		return "it goes into the queue, " + why
+		return "it goes into the queue" + rule
 	case idle.Close:
-		return "it is closed, " + why
+		return "it is closed" + rule
 	}
-	return words(next.Action) + ", " + why
+	return words(next.Action) + rule
+}
+
+// released says what becomes of what nobody keeps after a snooze.
+func released(policy conversation.Policy) string {
+	if policy.PullOnly {
+		return "it waits for whoever takes it"
+	}
+	return "it goes to another agent"
 }
 
 // place says which one in the queue it is.
@@ -118,13 +132,13 @@ func afterClosing(p page, c conversation.Conversation, policy conversation.Polic
 }
 
 // hints are what else an agent should know.
-func (a *app) hints(ctx context.Context, p page, o *openConversation) ([]string, error) {
+func (a *app) hints(ctx context.Context, p page, o *openConversation, policy conversation.Policy) ([]string, error) {
 	var all []string
 	if o.State == conversation.StateSnoozed && o.Snooze.Unread {
 		all = append(all, "The visitor has written; it stays asleep as you wished.")
 	}
 	if tooLong(o.Conversation, o.journal) {
-		all = append(all, "That is a long snooze, and the visitor waits. Will you be back? Otherwise do not keep it, and another agent goes on.")
+		all = append(all, "That is a long snooze, and the visitor waits. Will you be back? Otherwise do not keep it: then "+released(policy)+".")
 	}
 	if o.Blocked {
 		all = append(all, "The visitor is blocked: nothing they write is accepted.")

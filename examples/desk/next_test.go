@@ -30,22 +30,22 @@ func TestWhatComesNext(t *testing.T) {
 		page := who.Sees("c1")
 		page.wants(t, "what comes next", page.Text("next"), want)
 	}
-	says(ann, "it goes back to the bot, because nobody wrote for 1 h.")
+	says(ann, "If nobody writes, it goes back to the bot in 1 h. The rule: after 1 h of silence.")
 	passes(t, a, time.Hour)
 	says(ann, "Nothing happens by itself until somebody writes or asks for a person.")
 	setPolicies(t, a, func(p *conversation.Policies) {
 		p.Default.Idle.Waiting = idle.Ladder{}
 		p.Default.Idle.Bot = idle.Ladder{Steps: []idle.Step{{After: 2 * time.Hour, Action: idle.Requeue}}}
 	})
-	says(ann, "it goes into the queue, because nobody wrote for 2 h.")
+	says(ann, "If nobody writes, it goes into the queue in 2 h. The rule: after 2 h of silence.")
 	ann.Does("c1", "take-form", nil)
 	ann.Does("c1", "composer", url.Values{"text": {"Hello!"}})
-	says(ann, "you are prompted, because nobody wrote for 2 min.")
-	says(ben, "Ann Archer is prompted, because nobody wrote for 2 min.")
+	says(ann, "If nobody writes, you are prompted in 2 min. The rule: after 2 min of silence.")
+	says(ben, "If nobody writes, Ann Archer is prompted in 2 min. The rule: after 2 min of silence.")
 	passes(t, a, 2*time.Minute)
-	says(ann, "the visitor gets a follow-up, because nobody wrote for 10 min more.")
+	says(ann, "If nobody writes, the visitor gets a follow-up in 10 min. The rule: after 10 min more of silence.")
 	passes(t, a, 10*time.Minute)
-	says(ann, "it is closed, because nobody wrote for 1 h more.")
+	says(ann, "If nobody writes, it is closed in 1 h. The rule: after 1 h more of silence.")
 
 	visitorSays(t, a, "c1", "Yes.")
 	if _, err := a.desk.SetAvailability(t.Context(), workspace, "ann", roster.Manual, roster.Unavailable); err != nil {
@@ -61,7 +61,7 @@ func TestWhatComesNext(t *testing.T) {
 
 	ann.Does("c1", "take-form", nil)
 	ann.Does("c1", "snooze-form", url.Values{"until": {"3h"}, "keep": nil})
-	says(ann, "it waits for another agent, because the snooze is over and it is not kept.")
+	says(ann, "it waits for whoever takes it, because the snooze is over and it is not kept.")
 	ann.Does("c1", "snooze-form", url.Values{"until": {"reply"}})
 	says(ann, "Nothing happens by itself until the visitor replies.")
 	ann.Does("c1", "close-form", url.Values{"outcome": {"resolved"}})
@@ -82,18 +82,18 @@ func TestWhenItComes(t *testing.T) {
 		return conversation.Policy{Idle: conversation.Idle{Assigned: idle.Ladder{Steps: []idle.Step{{After: 2 * time.Minute, Action: action}}}}}
 	}
 	for want, policy := range map[string]conversation.Policy{
-		"In 1 min 20 s: Ann Archer is prompted, because nobody wrote for 2 min.":  {},
-		"In 1 min 20 s: it goes back to the bot, because nobody wrote for 2 min.": ladder(idle.HandBack),
-		"In 1 min 20 s: it goes into the queue, because nobody wrote for 2 min.":  ladder(idle.Requeue),
-		"In 1 min 20 s: it is closed, because nobody wrote for 2 min.":            ladder(idle.Close),
-		"Nothing happens by itself until somebody writes.":                        {Idle: conversation.Idle{Assigned: idle.Ladder{Off: true}}},
+		"If nobody writes, Ann Archer is prompted in 1 min 20 s. The rule: after 2 min of silence.":  {},
+		"If nobody writes, it goes back to the bot in 1 min 20 s. The rule: after 2 min of silence.": ladder(idle.HandBack),
+		"If nobody writes, it goes into the queue in 1 min 20 s. The rule: after 2 min of silence.":  ladder(idle.Requeue),
+		"If nobody writes, it is closed in 1 min 20 s. The rule: after 2 min of silence.":            ladder(idle.Close),
+		"Nothing happens by itself until somebody writes.":                                           {Idle: conversation.Idle{Assigned: idle.Ladder{Off: true}}},
 	} {
 		if got, err := a.next(t.Context(), page{Now: now}, c, policy); got != want || err != nil {
 			t.Errorf("it says %q, %v, want %q", got, err, want)
 		}
 	}
 	got, err := a.next(t.Context(), page{Now: now.Add(time.Hour), Me: person{ID: "ann"}}, c, conversation.Policy{})
-	if want := "Now: you are prompted, because nobody wrote for 2 min."; got != want || err != nil {
+	if want := "Now: you are prompted. The rule: after 2 min of silence."; got != want || err != nil {
 		t.Errorf("it says %q, %v, want %q", got, err, want)
 	}
 }

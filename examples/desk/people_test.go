@@ -5,12 +5,10 @@ import (
 	"log/slog"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/adjourn/adjourn/conversation"
-	"github.com/adjourn/adjourn/roster"
 )
 
 // openApp opens the application on a file, until the test ends.
@@ -115,78 +113,6 @@ func TestNames(t *testing.T) {
 	} {
 		if got := a.people.Name(test.of); got != test.want {
 			t.Errorf("%s is called %q, want %q", test.of, got, test.want)
-		}
-	}
-}
-
-func TestPresence(t *testing.T) {
-	a := openApp(t, newFile(t))
-	vic := person{conversation.KindVisitor, "v-1", "Vic"}
-	ann, _ := a.people.Find("ann")
-	told := 0
-	p := newPresence(a.desk, func() { told++ })
-	online := func(want bool) {
-		t.Helper()
-		visitor, err := a.desk.Visitor(t.Context(), workspace, vic.ID)
-		if err != nil || visitor.Online != want {
-			t.Errorf("on the site: %v, %v; want %v", visitor.Online, err, want)
-		}
-	}
-	do := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	do(p.Here(t.Context(), vic, "tab 1"))
-	do(p.Here(t.Context(), vic, "tab 1"))
-	do(p.Here(t.Context(), vic, "tab 2"))
-	online(true)
-	if told != 1 {
-		t.Errorf("told %d times that a visitor came, want once", told)
-	}
-	do(p.Gone(t.Context(), vic, "tab 1"))
-	do(p.Gone(t.Context(), vic, "tab 1"))
-	online(true)
-	do(p.Gone(t.Context(), vic, "tab 2"))
-	online(false)
-
-	do(p.Here(t.Context(), vic, "tab 3"))
-	do(p.sweep(t.Context(), time.Now().Add(-lost)))
-	online(true)
-	do(p.sweep(t.Context(), time.Now().Add(time.Second)))
-	online(false)
-
-	do(p.Here(t.Context(), ann, "tab"))
-	agent, err := a.desk.Agent(t.Context(), workspace, "ann")
-	if err != nil || agent.Availability() != roster.Available {
-		t.Errorf("the agent is %v, %v", agent.Availability(), err)
-	}
-}
-
-// Who was there before a restart is there after it, until their pages had the time
-// to come back.
-func TestPresenceAfterARestart(t *testing.T) {
-	file := newFile(t)
-	a := openApp(t, file)
-	vic := person{conversation.KindVisitor, "v-1", "Vic"}
-	if err := a.people.Add(t.Context(), a.db, vic); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.presence.Here(t.Context(), vic, "tab"); err != nil {
-		t.Fatal(err)
-	}
-	a = openApp(t, file)
-	for _, step := range []struct {
-		after time.Duration
-		want  bool
-	}{{0, true}, {14 * time.Second, true}, {16 * time.Second, false}} {
-		if err := a.presence.sweep(t.Context(), time.Now().Add(step.after-lost)); err != nil {
-			t.Fatal(err)
-		}
-		visitor, err := a.desk.Visitor(t.Context(), workspace, vic.ID)
-		if err != nil || visitor.Online != step.want {
-			t.Errorf("after %s on the site: %v, %v; want %v", step.after, visitor.Online, err, step.want)
 		}
 	}
 }

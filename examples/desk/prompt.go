@@ -1,6 +1,10 @@
 package main
 
-import "github.com/adjourn/adjourn/conversation"
+import (
+	"strings"
+
+	"github.com/adjourn/adjourn/conversation"
+)
 
 // A prompt is what the idle rules tell an agent in private, with a phrase to send.
 type prompt struct {
@@ -22,7 +26,7 @@ func promptFor(who person, c conversation.Conversation, journal []conversation.R
 		}
 		switch e := r.Event.(type) {
 		case conversation.Prompted:
-			return &prompt{r.Seq, e.Text, e.Phrase}
+			return &prompt{r.Seq, instruction(e), e.Phrase}
 		case conversation.Said:
 			if !e.Automatic {
 				return nil
@@ -32,4 +36,15 @@ func promptFor(who person, c conversation.Conversation, journal []conversation.R
 		}
 	}
 	return nil
+}
+
+// instruction returns what a prompt tells the agent, without the phrase, which is
+// beside it to be sent.
+func instruction(e conversation.Prompted) string {
+	before, after, found := strings.Cut(e.Text, e.Phrase)
+	if e.Phrase == "" || !found {
+		return e.Text
+	}
+	const quotes = `"'“”‘’«» `
+	return strings.TrimSpace(strings.TrimRight(before, quotes) + " " + strings.TrimLeft(after, quotes))
 }

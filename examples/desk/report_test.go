@@ -414,8 +414,8 @@ func TestUnconfirmed(t *testing.T) {
 		t.Errorf("%d closings, want %d", got, want)
 	}
 	for id, want := range map[string]string{
-		"closing-quiet-1": "11:04 unanswered · Ben Okafor · resolved · prompted 1 time Transcript",
-		"closing-hasty-1": "09:08 abrupt · " + hostileName + " · unresolved · never prompted Transcript",
+		"closing-quiet-1": "vic, 11:04 unanswered · Ben Okafor · resolved · prompted 1 time Transcript",
+		"closing-hasty-1": "vic, 09:08 abrupt · " + hostileName + " · not resolved · never prompted Transcript",
 	} {
 		if got := element(t, page, id); !strings.HasPrefix(got, want) {
 			t.Errorf("%s says %q, want %q", id, got, want)

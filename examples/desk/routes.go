@@ -8,7 +8,7 @@ import (
 
 // handler returns all pages. Every click of an agent or a visitor is one of these
 // routes; those that change something give the Desk one command.
-func (a *app) handler(addr net.Addr) http.Handler {
+func (a *app) handler(addr net.Addr, names ...string) http.Handler {
 	mux := http.NewServeMux()
 	files, err := fs.Sub(static, "static")
 	if err != nil {
@@ -60,6 +60,7 @@ func (a *app) handler(addr net.Addr) http.Handler {
 	agent("GET /history", a.historyPage)
 	agent("GET /team", a.supervisors(a.teamPage))
 	agent("POST /team", a.aboutAgent("add", a.addAgent))
+	agent("GET /team/{who}", a.supervisors(a.holdsPage))
 	agent("POST /team/{who}/change", a.aboutAgent("change", a.changeAgent))
 	agent("POST /team/{who}/logout", a.aboutAgent("logout", a.forceLogOut))
 	agent("POST /team/{who}/remove", a.aboutAgent("remove", a.removeAgent))
@@ -90,5 +91,5 @@ func (a *app) handler(addr net.Addr) http.Handler {
 	visitor("GET /events", a.events)
 	visitor("POST /here", a.here)
 	visitor("POST /gone", a.gone)
-	return safely(mux, addr)
+	return safely(mux, hostsOf(addr, names))
 }

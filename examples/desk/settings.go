@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/adjourn/adjourn/closure"
@@ -28,14 +29,15 @@ type settingsView struct {
 	Guards   []closure.Guard
 	Fields   []closure.Field
 
-	Refused  bool // the form was not saved, and holds what was typed
+	Saved    string // the revision that was saved just now
+	Refused  bool   // the form was not saved, and holds what was typed
 	Problem  string
 	Conflict bool // because somebody else has changed the settings
 }
 
 // settingsPage shows the settings of a group, or those of everything else.
 func (a *app) settingsPage(w http.ResponseWriter, r *http.Request) {
-	v := settingsView{page: a.newPage(r, "Settings"), Group: r.URL.Query().Get("group")}
+	v := settingsView{page: a.newPage(r, "Settings"), Group: r.URL.Query().Get("group"), Saved: r.URL.Query().Get("saved")}
 	a.showSettings(w, r, http.StatusOK, v)
 }
 
@@ -49,13 +51,25 @@ func (a *app) showSettings(w http.ResponseWriter, r *http.Request, status int, v
 	a.render(w, r, status, "settings.html", v)
 }
 
-func settingsPath(who person, group string) string {
-	path := who.Base() + "/settings"
+// settingsPath returns the address of the settings of a group, with pairs of names
+// and values.
+func settingsPath(who person, group string, more ...string) string {
+	query := url.Values{}
 	if group != "" {
-		path += "?" + url.Values{"group": {group}}.Encode()
+		query.Set("group", group)
+	}
+	for pair := range slices.Chunk(more, 2) {
+		query.Set(pair[0], pair[1])
+	}
+	path := who.Base() + "/settings"
+	if len(query) > 0 {
+		path += "?" + query.Encode()
 	}
 	return path
 }
+
+// JustSaved reports whether nobody has changed them since they were saved.
+func (v settingsView) JustSaved() bool { return v.Saved == strconv.FormatInt(v.Revision, 10) }
 
 func (a *app) fillSettings(ctx context.Context, v *settingsView) error {
 	if err := a.checkGroup(ctx, v.Group); err != nil {
@@ -110,7 +124,7 @@ func (a *app) setPolicies(w http.ResponseWriter, r *http.Request, change func(*c
 		return
 	}
 	v := settingsView{page: a.newPage(r, "Settings"), Group: form.Get("group"), Form: form, Refused: true}
-	policies, _, err := a.desk.Policies(r.Context(), workspace)
+	policies, revision, err := a.desk.Policies(r.Context(), workspace)
 	if err == nil {
 		err = a.checkGroup(r.Context(), v.Group)
 	}
@@ -121,11 +135,11 @@ func (a *app) setPolicies(w http.ResponseWriter, r *http.Request, change func(*c
 	if err == nil {
 		// What it was opened on decides: changes since then are refused.
 		opened, _ := strconv.ParseInt(form.Get("revision"), 10, 64)
-		_, err = a.desk.SetPolicies(r.Context(), workspace, policies, opened)
+		revision, err = a.desk.SetPolicies(r.Context(), workspace, policies, opened)
 	}
 	if err == nil {
 		a.live.Changed()
-		http.Redirect(w, r, settingsPath(v.Me, v.Group), http.StatusSeeOther)
+		http.Redirect(w, r, settingsPath(v.Me, v.Group, "saved", strconv.FormatInt(revision, 10)), http.StatusSeeOther)
 		return
 	}
 	var status int

@@ -49,10 +49,12 @@ func TestSettings(t *testing.T) {
 		fmt.Sprintf(`name="revision" value="%d"`, revision), ">late\nlost</textarea>")
 
 	// Saved as it is, nothing changes.
-	if code, to, body := sue.post("/settings", o.formOf("")); code != http.StatusSeeOther || to != "/settings" {
+	if code, to, body := sue.post("/settings", o.formOf("")); code != http.StatusSeeOther || to != fmt.Sprintf("/settings?saved=%d", revision+1) {
 		t.Fatalf("%d, to %q: %s", code, to, problemOn(body))
 	}
-	after, _ := o.policies()
+	after, saved := o.policies()
+	sue.shows(sue.page(fmt.Sprintf("/settings?saved=%d", saved)), `id="saved"`)
+	sue.hides(sue.page(fmt.Sprintf("/settings?saved=%d", saved-1)), `id="saved"`)
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("saved as it was (-before +after):\n%s", diff)
 	}
@@ -185,7 +187,7 @@ func TestSettingsOfAGroup(t *testing.T) {
 	form := o.formOf("repairs")
 	form.Set("routing", "push")
 	form.Set("tags", "not of a group")
-	if code, to, body := sue.post("/settings", form); code != http.StatusSeeOther || to != "/settings?group=repairs" {
+	if code, to, body := sue.post("/settings", form); code != http.StatusSeeOther || !strings.HasPrefix(to, "/settings?group=repairs&saved=") {
 		t.Fatalf("%d, to %q: %s", code, to, problemOn(body))
 	}
 	got, revision := o.policies()
@@ -199,7 +201,7 @@ func TestSettingsOfAGroup(t *testing.T) {
 	if code, _, _ := sue.send("/settings/drop", "group", "repairs", "revision", fmt.Sprint(revision-1)); code != http.StatusConflict {
 		t.Errorf("dropped as of what was: %d", code)
 	}
-	sue.sent("/settings/drop", "/settings?group=repairs", "group", "repairs", "revision", fmt.Sprint(revision))
+	sue.sent("/settings/drop", fmt.Sprintf("/settings?group=repairs&saved=%d", revision+1), "group", "repairs", "revision", fmt.Sprint(revision))
 	if got, _ := o.policies(); len(got.Groups) != 0 {
 		t.Errorf("the group has its own still: %+v", got.Groups)
 	}

@@ -21,6 +21,7 @@ type snoozing struct {
 	Keep   bool
 	Asleep bool
 	Online bool
+	After  string // what becomes of it if it is not kept
 }
 
 // A way is a choice of how long.
@@ -34,7 +35,7 @@ type way struct {
 // localTime is how browsers write a field of type datetime-local.
 const localTime = "2006-01-02T15:04"
 
-func (a *app) snoozing(p page, o *openConversation) (*snoozing, error) {
+func (a *app) snoozing(p page, o *openConversation, policy conversation.Policy) (*snoozing, error) {
 	d := o.dialog(p, "snooze")
 	if d == nil {
 		return nil, nil
@@ -54,6 +55,7 @@ func (a *app) snoozing(p page, o *openConversation) (*snoozing, error) {
 		Keep:   d.Ticked("keep", advice.AtEnd != snooze.Release),
 		Asleep: d.Ticked("asleep", false),
 		Online: o.Online,
+		After:  released(policy),
 	}
 	recommended := "3h"
 	if advice.Until.For > snooze.Short {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/lifecycle"
@@ -109,12 +110,22 @@ func (a *app) team(ctx context.Context) ([]teammate, error) {
 	}
 	var all []teammate
 	for _, agent := range agents {
-		all = append(all, teammate{agent, a.personOf(agent.ID)})
+		all = append(all, teammate{a.settled(agent), a.personOf(agent.ID)})
 	}
 	slices.SortFunc(all, func(a, b teammate) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
 	return all, nil
+}
+
+// settled returns an agent as pages show them: a connection that was lost just now
+// is mostly one page after another.
+func (a *app) settled(agent lifecycle.Agent) lifecycle.Agent {
+	const just = 5 * time.Second
+	if a.clock.Now().Sub(agent.LostAt) < just*time.Duration(a.clock.Speed()) {
+		agent.LostAt = time.Time{}
+	}
+	return agent
 }
 
 // personOf returns the person that an agent of the Desk is.

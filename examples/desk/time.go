@@ -19,6 +19,10 @@ func (a *app) setSpeed(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, errNoPage)
 		return
 	}
+	if err := a.kept.Keep(r.Context(), a.clock.Now(), speeds[i]); err != nil {
+		a.fail(w, r, err)
+		return
+	}
 	a.clock.SetSpeed(speeds[i])
 	a.live.Changed()
 	back(w, r)
@@ -42,7 +46,11 @@ func (a *app) skipTime(w http.ResponseWriter, r *http.Request) {
 			until = due
 		}
 	}
-	if err := skip(r.Context(), a.desk, a.clock, until); err != nil {
+	err := a.kept.Keep(r.Context(), until, a.clock.Speed())
+	if err == nil {
+		err = skip(r.Context(), a.desk, a.clock, until)
+	}
+	if err != nil {
 		a.fail(w, r, err)
 		return
 	}

@@ -20,6 +20,7 @@ type unconfirmedView struct {
 // A hasty closing is one that no customer confirmed.
 type hasty struct {
 	lifecycle.UnconfirmedClosing
+	Visitor   string // empty: the conversation is gone
 	AgentName string
 }
 
@@ -47,6 +48,13 @@ func (a *app) unconfirmedPage(w http.ResponseWriter, r *http.Request) {
 		h := hasty{UnconfirmedClosing: one, AgentName: "(no agent)"}
 		if one.Agent != "" {
 			h.AgentName = a.people.Name(conversation.Agent(one.Agent))
+		}
+		c, err := a.desk.Get(r.Context(), workspace, one.Conversation)
+		if err == nil {
+			h.Visitor = a.people.Name(conversation.Visitor(c.Visitor))
+		} else if r.Context().Err() != nil {
+			a.fail(w, r, err)
+			return
 		}
 		v.Closings = append(v.Closings, h)
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"html/template"
 	"io/fs"
-	"net"
 	"net/http"
 	"path"
 	"slices"
@@ -29,6 +28,8 @@ var templates embed.FS
 var pages = func() map[string]*template.Template {
 	parts := template.Must(template.New("").Funcs(template.FuncMap{
 		"words": words,
+		"calm":  calm,
+		"short": shorten,
 		"token": newToken,
 	}).ParseFS(templates, "templates/parts/*.html"))
 	files, err := fs.Glob(templates, "templates/*.html")
@@ -58,8 +59,9 @@ func (a *app) render(w http.ResponseWriter, r *http.Request, status int, name st
 
 // fail shows an error, by which it knows whose fault it is.
 func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
-		return // nobody is there any more
+	if r.Context().Err() != nil { // nobody is there any more, or the server stops
+		http.Error(w, "This was not finished. Please try again.", http.StatusServiceUnavailable)
+		return
 	}
 	status, text := a.explain(err)
 	if status == http.StatusInternalServerError {
@@ -89,7 +91,7 @@ func (a *app) explain(err error) (status int, text string) {
 	case errors.As(err, &refused):
 		return http.StatusConflict, a.refusal(refused)
 	case errors.As(err, &invalid):
-		return http.StatusUnprocessableEntity, "Please correct " + words(invalid.Field) + ": " + invalid.Rule + "."
+		return http.StatusUnprocessableEntity, rule(invalid)
 	case errors.Is(err, lifecycle.ErrBusy), errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable, "That took too long. Please try again."
 	}
@@ -106,12 +108,19 @@ type page struct {
 	Standing lifecycle.Agent // of an agent, when they asked for the page
 	Now      time.Time
 	Speed    int
+	Due      bool // something is, some time: the clock can go there
 }
 
 // newPage returns the page of whoever asks.
 func (a *app) newPage(r *http.Request, title string) page {
 	standing, _ := r.Context().Value(standingKey{}).(lifecycle.Agent)
-	return page{Title: title, Path: r.URL.RequestURI(), Me: me(r), Standing: standing, Now: a.clock.Now(), Speed: a.clock.Speed()}
+	p := page{Title: title, Path: r.URL.RequestURI(), Me: me(r), Now: a.clock.Now(), Speed: a.clock.Speed()}
+	p.Standing = a.settled(standing)
+	if standing.ID != "" {
+		due, err := a.desk.NextDue(r.Context(), p.Now.Add(farAhead))
+		p.Due = err != nil || !due.IsZero()
+	}
+	return p
 }
 
 // SpeedStep returns where the slider for the speed stands.
@@ -134,21 +143,49 @@ const sessionCookie = "session"
 // they are, the cookie proves it. Who was removed from the team is not let through.
 func (a *app) signedIn(h http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		who, ok, err := a.session(r)
-		var standing lifecycle.Agent
-		if err == nil && ok {
-			standing, ok, err = a.standing(r.Context(), who)
-		}
+		who, standing, ok, err := a.admitted(r)
 		switch {
 		case err != nil:
 			a.fail(w, r, err)
 		case !ok:
-			http.Redirect(w, r, "/", http.StatusSeeOther)
+			http.Redirect(w, r, "/"+a.whyOut(r), http.StatusSeeOther)
 		default:
 			ctx := context.WithValue(r.Context(), meKey{}, who)
 			h(w, r.WithContext(context.WithValue(ctx, standingKey{}, standing)))
 		}
 	})
+}
+
+// signedOut are what the front page says to those who were signed out, by the
+// query of its address.
+var signedOut = map[string]string{
+	"logged-out": "You were logged out.",
+	"removed":    "You are no longer on the team.",
+}
+
+// whyOut returns the query of the front page for who had a session.
+func (a *app) whyOut(r *http.Request) string {
+	if _, err := r.Cookie(sessionCookie); err != nil {
+		return ""
+	}
+	if one, _ := a.people.Find(r.PathValue("agent")); one.Kind == former {
+		return "?signed-out=removed"
+	}
+	return "?signed-out=logged-out"
+}
+
+// SignedOut returns why somebody sees the front page again; empty: they are new.
+func (p page) SignedOut() string {
+	_, why, _ := strings.Cut(p.Path, "?signed-out=")
+	return signedOut[why]
+}
+
+// admitted returns whose session a request is of, and how they stand.
+func (a *app) admitted(r *http.Request) (who person, standing lifecycle.Agent, ok bool, err error) {
+	if who, ok, err = a.session(r); ok && err == nil {
+		standing, ok, err = a.standing(r.Context(), who)
+	}
+	return who, standing, ok, err
 }
 
 func (a *app) session(r *http.Request) (person, bool, error) {
@@ -188,11 +225,11 @@ func (a *app) supervisors(h http.HandlerFunc) http.HandlerFunc {
 
 // safely sets what every response has, and refuses what other sites' pages send
 // on behalf of who is signed in here.
-func safely(h http.Handler, addr net.Addr) http.Handler {
+func safely(h http.Handler, hosts hosts) http.Handler {
 	h = http.NewCrossOriginProtection().Handler(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !expectedHost(r.Host, addr) {
-			http.Error(w, "unknown host", http.StatusMisdirectedRequest)
+		if !hosts.Expected(r.Host) {
+			http.Error(w, "unknown host (-host makes it known)", http.StatusMisdirectedRequest)
 			return
 		}
 		header := w.Header()
@@ -202,22 +239,6 @@ func safely(h http.Handler, addr net.Addr) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
 		h.ServeHTTP(w, r)
 	})
-}
-
-// expectedHost reports whether a host is one by which this machine is reached.
-// Otherwise the name of another site may lead here, and its pages would count as
-// ours. Who listens on other addresses than this machine's own has names for them
-// that this cannot know.
-func expectedHost(host string, addr net.Addr) bool {
-	tcp, ok := addr.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsLoopback() {
-		return true
-	}
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // method puts a prefix before the path of a route: "GET /events".

@@ -143,29 +143,6 @@ func TestOtherSites(t *testing.T) {
 	}
 }
 
-// A name that leads here, of a site that is not ours, shows nothing.
-func TestHosts(t *testing.T) {
-	a := openApp(t, newFile(t))
-	_, server := newBrowser(t, a)
-	for host, want := range map[string]int{
-		"localhost:8088": http.StatusOK,
-		"127.0.0.1":      http.StatusOK,
-		"[::1]:8088":     http.StatusOK,
-		"evil.example":   http.StatusMisdirectedRequest,
-		"localhost.evil": http.StatusMisdirectedRequest,
-		"192.0.2.1:8088": http.StatusMisdirectedRequest,
-	} {
-		r := get(t, server+"/")
-		r.Host = host
-		if got, _ := status(t, http.DefaultClient, r); got != want {
-			t.Errorf("%s: %d, want %d", host, got, want)
-		}
-	}
-	if everywhere := (&net.TCPAddr{IP: net.IPv4zero, Port: 80}); !expectedHost("desk.example", everywhere) {
-		t.Error("a server that listens everywhere refuses a name that it cannot know")
-	}
-}
-
 func TestHeaders(t *testing.T) {
 	a := openApp(t, newFile(t))
 	client, server := newBrowser(t, a)

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -11,7 +12,26 @@ import (
 )
 
 // words returns a code as people read it: "visitor left".
-func words(code any) string { return strings.ReplaceAll(fmt.Sprint(code), "_", " ") }
+func words(code any) string {
+	if outcome, ok := code.(closure.Outcome); ok {
+		return strings.ToLower(outcomeSays(outcome))
+	}
+	return strings.ReplaceAll(fmt.Sprint(code), "_", " ")
+}
+
+// shorten returns a name that is not too long for a line.
+func shorten(name string) string {
+	const most = 24
+	if r := []rune(name); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return name
+}
+
+var blankLines = regexp.MustCompile(`\n([ \t]*\n){2,}`)
+
+// calm returns a text with one blank line where there are many.
+func calm(text string) string { return blankLines.ReplaceAllString(text, "\n\n") }
 
 // newToken returns the ID of a form: sent twice, it has its effect once.
 func newToken() string { return rand.Text() }
@@ -76,7 +96,10 @@ func span(d time.Duration) string {
 func (a *app) refusal(e *conversation.RefusedError) string {
 	switch e.Why {
 	case conversation.ErrAlreadyClosed:
-		return fmt.Sprintf("%s has closed it already, as %s.", a.people.Name(e.Closing.By), e.Closing.Outcome)
+		if e.Closing.By.Kind == conversation.KindTimer {
+			return fmt.Sprintf("It was closed by itself already, as %s.", words(e.Closing.Outcome))
+		}
+		return fmt.Sprintf("%s has closed it already, as %s.", a.people.Name(e.Closing.By), words(e.Closing.Outcome))
 	case conversation.ErrHeld:
 		if e.Holder == "" {
 			return "Take it first."
@@ -93,7 +116,47 @@ func (a *app) refusal(e *conversation.RefusedError) string {
 	case conversation.ErrDiscourteous:
 		return advice(e.Advice)
 	}
+	if e.Closing != nil {
+		return "It is closed, " + a.by(e.Closing.By) + "."
+	}
 	return sentence(e.Why.Error())
+}
+
+// stale tells an agent what happened since they looked.
+func (a *app) stale(journal []conversation.Record, since conversation.Version) string {
+	const again = " Look again before you go on."
+	for _, r := range journal {
+		if r.Seq != since {
+			continue
+		}
+		if _, said := r.Event.(conversation.Said); said && r.By.Kind == conversation.KindVisitor {
+			return "The visitor has just written." + again
+		}
+		if note, ok := a.notes().Render(r); ok {
+			return note.Text + "." + again
+		}
+	}
+	return "Something happened since you looked." + again
+}
+
+// by says who did something: "by Ann".
+func (a *app) by(who conversation.Actor) string {
+	switch {
+	case who.Kind == conversation.KindTimer:
+		return "by itself"
+	case who.Kind == conversation.KindBot, who.ID == "":
+		return "by the " + strings.ToLower(a.people.Name(who))
+	}
+	return "by " + a.people.Name(who)
+}
+
+// rule says how a field is to be filled in.
+func rule(e *conversation.InvalidError) string {
+	text := e.Rule
+	if strings.HasPrefix(text, "must be of [A-Za-z0-9._:@-]") {
+		text = "may have letters, digits and . _ : @ -"
+	}
+	return sentence(words(e.Field) + ": " + text)
 }
 
 // advice says what to do before a closing that would be too hasty.
