@@ -43,6 +43,7 @@ const (
 // columns returns the five lists of an agent.
 func (a *app) columns(ctx context.Context, p page) ([]column, error) {
 	var all []column
+	found := map[string]bool{}
 	for _, c := range []struct {
 		title, empty string
 		view         lifecycle.View
@@ -58,6 +59,11 @@ func (a *app) columns(ctx context.Context, p page) ([]column, error) {
 			return nil, err
 		}
 		col.Title, col.Empty = c.title, c.empty
+		col.Cards = slices.DeleteFunc(col.Cards, func(c card) bool { // it has just moved on
+			_, shown := found[c.ID]
+			found[c.ID] = true
+			return shown
+		})
 		all = append(all, col)
 	}
 	all[len(all)-1].Rest = p.Me.Base() + "/history"

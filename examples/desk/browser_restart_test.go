@@ -15,7 +15,7 @@ func TestBrowserRestart(t *testing.T) {
 	b := openBrowserOf(t, site)
 	ann, visitor := b.SignIn("Ann Archer"), b.Visit("Mika Salo")
 	visitor.Say("I want to talk to a person")
-	ann.Click("", "Mika Salo")
+	ann.Click(in("Waiting"), "Mika Salo")
 	ann.Click("#actions", "Take")
 	ann.Say("What is it about?")
 	visitor.Sees("#talk", "What is it about?")

@@ -77,6 +77,9 @@ func (d *dialog) Ticked(field string, first bool) bool {
 	return d.sent.Form.Has(field)
 }
 
+// Kept reports whether the form holds what somebody typed.
+func (d *dialog) Kept() bool { return d.sent != nil }
+
 // all returns the values of a field, or what is chosen at first.
 func (d *dialog) all(field string, first []string) []string {
 	if d.sent == nil {

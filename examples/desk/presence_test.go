@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -217,7 +219,7 @@ func TestPresenceWhileTheStoreIsSlow(t *testing.T) {
 		p, online := presenceOn(t, store)
 		goOn := make(chan struct{})
 		store.put = func(ctx context.Context, r storage.Record) error {
-			if r.Key.ID == vic.ID {
+			if r.Key.ID == vic.ID && bytes.Contains(r.Body, []byte("true")) { // that they came
 				select {
 				case <-goOn:
 				case <-ctx.Done():
@@ -230,13 +232,15 @@ func TestPresenceWhileTheStoreIsSlow(t *testing.T) {
 		go func() { came <- p.Here(t.Context(), vic, "tab") }()
 		synctest.Wait()
 		go func() { went <- p.Gone(t.Context(), vic, "tab") }()
+		for range 1000 {
+			runtime.Gosched() // it has all the time to overtake
+		}
 		check(t, p.Here(t.Context(), uma, "tab"))
 		if !online(uma) {
 			t.Error("who came meanwhile is away")
 		}
 		goOn <- struct{}{}
 		check(t, <-came)
-		goOn <- struct{}{}
 		check(t, <-went)
 		if online(vic) {
 			t.Error("who came and went is there")

@@ -5,6 +5,7 @@
 
 const base = document.body.dataset.base;
 const byID = (id) => document.getElementById(id);
+const start = () => document.querySelector("[data-focus]"); // where a page begins for who uses the keyboard
 
 // show makes the page what the server answered. The form that was sent is made new;
 // others stay as they are while somebody is at work in them.
@@ -18,6 +19,7 @@ function show(response, html, sent) {
   sent?.closest("dialog")?.close();
   sent?.reset();
   delete sent?.dataset.keep;
+  delete sent?.dataset.unanswered;
   const focused = document.activeElement.id;
   Idiomorph.morph(document.body, next.body, { callbacks: {
     beforeNodeMorphed: morphs,
@@ -26,11 +28,12 @@ function show(response, html, sent) {
   document.title = next.title;
   followed.forEach(toEnd);
   showDialogs();
-  if (document.activeElement === document.body) (byID(focused) ?? (sent && byID("text")))?.focus();
+  if (document.activeElement === document.body) (byID(focused) ?? (sent && byID("text")) ?? start())?.focus();
   document.dispatchEvent(new Event("shown"));
 }
 
 function morphs(old, fresh) {
+  if (old instanceof HTMLFormElement && "unanswered" in old.dataset) keepID(old, fresh);
   if (old.id === "toast" || (old instanceof HTMLDialogElement && old.open)) return false;
   if (old instanceof HTMLFormElement && edited(old)) {
     if (!onTheWay.has(old)) renew(old, fresh);
@@ -51,10 +54,14 @@ function edited(form) {
   return "keep" in form.dataset || [...form.elements].some((field) => {
     if (field.type === "range") return field === document.activeElement && field.value !== field.defaultValue;
     if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
-    if (field instanceof HTMLSelectElement) return [...field.options].some((o) => o.selected !== o.defaultSelected) && field.selectedIndex > 0;
+    if (field instanceof HTMLSelectElement) return chosen(field);
     return field.type !== "hidden" && "defaultValue" in field && field.value !== field.defaultValue;
   });
 }
+
+// chosen tells whether another option is chosen than at first, which is the first one
+// if the page does not say.
+const chosen = ({ options, selectedIndex }) => selectedIndex !== Math.max(0, [...options].findIndex((o) => o.defaultSelected));
 
 // renew gives a form that is kept what is not typed: its ID, and what is seen now.
 function renew(form, fresh) {
@@ -62,6 +69,12 @@ function renew(form, fresh) {
     const old = form.elements.namedItem(field.name);
     if (old?.type === "hidden") old.value = field.value;
   }
+}
+
+// keepID lets a form whose answer got lost keep its ID: sent again, it counts once.
+function keepID(form, fresh) {
+  fresh.dataset.unanswered = "";
+  fresh.querySelector("[name=request]")?.setAttribute("value", form.elements.namedItem("request")?.value ?? "");
 }
 
 // A list that grows is followed while its end is seen. On a phone the page scrolls.
@@ -78,6 +91,9 @@ function showDialogs() {
   }
 }
 
+// isPage tells whether an answer is what can be shown, be it a refusal.
+const isPage = (response) => response.status < 500 && response.headers.get("Content-Type")?.startsWith("text/html");
+
 // One question at a time, and none while a form is on its way, because its answer
 // is newer: what changes meanwhile is asked for once more afterwards.
 const onTheWay = new Set();
@@ -91,7 +107,7 @@ async function refresh() {
     const response = await fetch(location.href);
     const html = await response.text();
     if (sends !== before) again = true;
-    else if (response.status < 500) show(response, html);
+    else if (isPage(response)) show(response, html);
   } catch {
     // The server is away; the stream of events says when it is back.
   } finally {
@@ -113,12 +129,14 @@ async function send(form, submitter) {
       body: new URLSearchParams(new FormData(form, submitter)),
     });
     const html = await response.text();
-    if (response.status >= 500) throw new Error(response.statusText);
+    if (response.status === 413) throw new Error("That is too long.");
+    if (!isPage(response)) throw new Error("The server did not do it.");
     const meanwhile = message?.value.startsWith(said) ? message.value.slice(said.length) : "";
     show(response, html, form);
     if (meanwhile) message.value += meanwhile;
-  } catch {
-    toast("The server did not do it. Please try again.");
+  } catch (problem) {
+    form.dataset.unanswered = "";
+    toast(problem instanceof TypeError ? "The server did not answer. Please try again: it counts once." : problem.message);
   } finally {
     onTheWay.delete(form);
     if (again) refresh();
@@ -151,3 +169,4 @@ for (const list of document.querySelectorAll("[data-follow]")) {
   if (scroller(list) === list || byID("text")) toEnd(list);
 }
 showDialogs();
+if (document.activeElement === document.body) start()?.focus({ preventScroll: true });

@@ -39,3 +39,13 @@ async function tellRead() {
 document.addEventListener("shown", tellRead);
 document.addEventListener("visibilitychange", tellRead);
 tellRead();
+
+// Browsers that do not know command and commandfor yet open dialogs with this.
+if (!("command" in HTMLButtonElement.prototype)) {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[commandfor]");
+    const dialog = button && document.getElementById(button.getAttribute("commandfor"));
+    if (button?.getAttribute("command") === "show-modal") dialog?.showModal();
+    else dialog?.close();
+  });
+}
