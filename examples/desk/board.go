@@ -28,6 +28,8 @@ func (c column) Count() int { return len(c.Cards) + c.More }
 // A card is a conversation in a column.
 type card struct {
 	conversation.Conversation
+	Link    string // its page
+	Current bool   // the page it is on
 	Visitor string // their name
 	Online  bool
 	Holder  string // the name of who has it or keeps it, or "by Vic" who closed it; empty: nobody
@@ -102,8 +104,11 @@ func (a *app) card(ctx context.Context, p page, c conversation.Conversation) (ca
 	if err != nil {
 		return card{}, err
 	}
+	link := p.Me.Base() + "/conversations/" + c.ID
 	one := card{
 		Conversation: c,
+		Link:         link,
+		Current:      p.Path == link,
 		Visitor:      a.people.Name(conversation.Visitor(c.Visitor)),
 		Online:       visitor.Online,
 	}

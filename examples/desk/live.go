@@ -82,10 +82,8 @@ func (a *app) events(w http.ResponseWriter, r *http.Request) {
 	defer stop()
 	w.Header().Set("Content-Type", "text/event-stream")
 	for {
-		if err := word(w); err != nil {
-			return
-		}
-		if _, _, ok, err := a.admitted(r); !ok || err != nil {
+		_, _, ok, err := a.admitted(r)
+		if word(w) != nil || !ok || err != nil {
 			return
 		}
 		select {
