@@ -24,7 +24,7 @@ type presence struct {
 	changed func() // somebody came or went
 
 	mu     sync.Mutex                         // guards people, and the pages of each
-	people map[conversation.Actor]*attendance // also who went
+	people map[conversation.Actor]*attendance // who is here, and who went unless the Desk knows
 }
 
 // An attendance is which pages of somebody are open, and what the Desk knows of it.
@@ -101,7 +101,19 @@ func (p *presence) settle(ctx context.Context, who conversation.Actor, one *atte
 	defer cancel()
 	err := p.tell(ctx, who, here)
 	one.told, one.heard = here, err == nil
+	if one.heard && !here {
+		p.forget(who, one)
+	}
 	return err
+}
+
+// forget drops who went, unless they have just come back.
+func (p *presence) forget(who conversation.Actor, one *attendance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.people[who] == one && len(one.pages) == 0 {
+		delete(p.people, who)
+	}
 }
 
 func (p *presence) tell(ctx context.Context, who conversation.Actor, here bool) error {

@@ -50,6 +50,9 @@ func TestPresence(t *testing.T) {
 	online(true)
 	do(p.Gone(t.Context(), vic, "tab 2"))
 	online(false)
+	if n := len(p.people); n != 0 {
+		t.Errorf("%d people are kept of whom the Desk knows that they went", n)
+	}
 
 	do(p.Here(t.Context(), vic, "tab 3"))
 	do(p.sweep(t.Context(), time.Now().Add(-lost)))
