@@ -17,7 +17,7 @@ import (
 // The page is made anew meanwhile, and the message is sent again: it counts once.
 func TestBrowserLostAnswer(t *testing.T) {
 	t.Parallel()
-	site, lose := losing(t, serveDesk(t))
+	site, lose := losing(t, serveDesk(t, empty))
 	b := openBrowserOf(t, site)
 	ann, visitor := b.SignIn("Ann Archer"), b.Visit("Mika Salo")
 	visitor.Say("A person, please")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -12,10 +13,10 @@ import (
 
 // A demoClock goes as fast as it is told to. It implements lifecycle.Clock.
 type demoClock struct {
-	mu      sync.Mutex // guards the fields below
-	set     time.Time  // when it was last changed
-	showed  time.Time  // what it showed then
-	speed   int
+	mu      sync.Mutex    // guards the fields below
+	set     time.Time     // when it was last changed
+	showed  time.Time     // what it showed then
+	speed   int           // zero: it stands still
 	changed chan struct{} // closed at the next change
 }
 
@@ -60,7 +61,10 @@ func (c *demoClock) until(at time.Time) (now time.Time, left time.Duration, chan
 	defer c.mu.Unlock()
 	now = c.now()
 	left = at.Sub(now)
-	if left > 0 {
+	switch {
+	case left > 0 && c.speed == 0:
+		left = math.MaxInt64
+	case left > 0:
 		left = max(1, left/time.Duration(c.speed))
 	}
 	return now, left, c.changed

@@ -32,6 +32,8 @@ func TestClockGoesAsFastAsItIsTold(t *testing.T) {
 		passes(time.Second, time.Minute)
 		c.SetSpeed(3600)
 		passes(time.Second, time.Hour)
+		c.SetSpeed(0)
+		passes(time.Second, 0)
 		c.SetSpeed(1)
 		passes(time.Second, time.Second)
 		if got, want := c.Now(), noon.Add(time.Hour+time.Minute+2*time.Second); !got.Equal(want) {
@@ -50,6 +52,7 @@ func TestClockAfter(t *testing.T) {
 		"fast":             {func(c *demoClock) { c.SetSpeed(60) }, time.Minute},
 		"set forward":      {func(c *demoClock) { c.AdvanceTo(noon.Add(59 * time.Minute)) }, time.Minute},
 		"set behind it":    {func(c *demoClock) { c.AdvanceTo(noon.Add(2 * time.Hour)) }, 0},
+		"stopped":          {func(c *demoClock) { c.SetSpeed(0); time.Sleep(time.Hour); c.SetSpeed(1) }, 2 * time.Hour},
 		"never set back":   {func(c *demoClock) { c.AdvanceTo(noon.Add(-time.Hour)) }, time.Hour},
 		"fast, then usual": {func(c *demoClock) { c.SetSpeed(60); time.Sleep(30 * time.Second); c.SetSpeed(1) }, 30*time.Minute + 30*time.Second},
 	} {

@@ -25,6 +25,7 @@ func callFor(id string, by conversation.Actor) lifecycle.Call {
 func openDesk(t testing.TB, change func(*conversation.Policies)) *app {
 	t.Helper()
 	a := openApp(t, newFile(t))
+	a.clock.SetSpeed(0) // however busy the machine is
 	setPolicies(t, a, func(p *conversation.Policies) {
 		*p = conversation.Policies{Default: conversation.Policy{Bot: true, PullOnly: true}, Tags: []string{"parcel", "Invoice"}}
 		if change != nil {

@@ -249,7 +249,7 @@ func TestEnoughAgents(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	inputs := []string{timeline.Sample}
-	for range 10 {
+	for range 3 {
 		inputs = append(inputs, randomFile(random))
 	}
 	for _, input := range inputs {
@@ -277,7 +277,7 @@ func TestRandomStaff(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	pick := func(values ...string) string { return values[random.IntN(len(values))] }
-	for range 12 {
+	for range 4 {
 		input, n := randomFile(random), 1+random.IntN(5)
 		args := append(randomRules(random), "-capacity", pick("1", "2", "3"),
 			"-hours", pick("always", "Mon-Fri 09:00-17:00 Europe/Berlin", "Mon,Thu 22:00-06:30 UTC", "Sat-Sun 00:00-00:00 Asia/Tokyo"))
