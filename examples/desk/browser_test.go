@@ -22,7 +22,7 @@ import (
 
 // patience is how long anything may take, on a machine that is busy with other
 // things. Nothing that works waits for it.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // TestMain lets the test binary be the desk, as a process that can be killed.
 func TestMain(m *testing.M) {

@@ -123,6 +123,8 @@ async function send(form, submitter) {
   onTheWay.add(form);
   sends++;
   const message = form.querySelector("[data-enter]"), said = message?.value;
+  const slider = form.querySelector("[data-submit]"), stood = slider?.value;
+  let moved; // to where, meanwhile
   try {
     const response = await fetch(submitter?.getAttribute("formaction") || form.getAttribute("action"), {
       method: "POST",
@@ -132,14 +134,17 @@ async function send(form, submitter) {
     if (response.status === 413) throw new Error("That is too long.");
     if (!isPage(response)) throw new Error("The server did not do it.");
     const meanwhile = message?.value.startsWith(said) ? message.value.slice(said.length) : "";
+    if (slider && slider.value !== stood) moved = slider.value;
     show(response, html, form);
     if (meanwhile) message.value += meanwhile;
+    if (moved) slider.value = moved;
   } catch (problem) {
     form.dataset.unanswered = "";
     toast(problem instanceof TypeError ? "The server did not answer. Please try again: it counts once." : problem.message);
   } finally {
     onTheWay.delete(form);
-    if (again) refresh();
+    if (moved) form.requestSubmit();
+    else if (again) refresh();
   }
 }
 
