@@ -398,7 +398,7 @@ func TestClosers(t *testing.T) {
 		conversations int
 		open          func(t *testing.T) []storage.Store
 	}{
-		{"memory", 600, func(*testing.T) []storage.Store { return []storage.Store{memory.New()} }},
+		{"memory", 300, func(*testing.T) []storage.Store { return []storage.Store{memory.New()} }},
 		{"SQLite modernc", 40, func(t *testing.T) []storage.Store { return closersSQLite(t, sqliteDrivers[0]) }},
 		{"SQLite mattn", 120, func(t *testing.T) []storage.Store { return closersSQLite(t, sqliteDrivers[1]) }},
 		{"Postgres pgx", 120, closersPostgres},

@@ -256,5 +256,5 @@ func TestMetamorphicMemory(t *testing.T) {
 	metaTest(t, []metaStore{
 		{"memory", 1, func(context.Context) (metaSubject, error) { return &metaMemory{Store: memory.New()}, nil }},
 		{"memory with " + soundShelf.name, 1, soundShelf.open},
-	}, 100)
+	}, 50)
 }
