@@ -22,6 +22,7 @@ soak: ## the suites on real databases with ROUNDS (1000) crashes, TIMERS (100000
 	METAMORPHIC=10 CLOSERS=10 CRASH_ROUNDS=$(ROUNDS) CRASH_TIMERS=$(TIMERS) ROUTING_CONVERSATIONS=$(CONVERSATIONS) ROUTING_DEATHS=$(ROUNDS) \
 		$(GO) test -v -timeout 10h -run '^Test(Metamorphic|Closers|Timers|.*Killed|.*PowerLoss)' \
 		./internal/drivertest/... | .ci/figures
+	REPLAY_LONG=1 $(GO) test -run FullHistory ./examples/replay
 
 views: ## plans and times of lists and reports over a million conversations, on both databases
 	@ADJOURN_MILLION=1 $(GO) test -v -timeout 1h -run '(SQLiteCrowd|PostgresViews)' ./internal/drivertest | \

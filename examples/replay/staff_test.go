@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -350,6 +351,9 @@ func TestStillWaiting(t *testing.T) {
 // The library takes 20,000 events; what comes after them goes on elsewhere, and
 // waits there for an agent.
 func TestFullHistoryOfStaff(t *testing.T) {
+	if os.Getenv("REPLAY_LONG") == "" {
+		t.Skip("takes a minute with the race detector; set REPLAY_LONG, or run make soak. TestFullHistory is the same without staff")
+	}
 	t.Parallel()
 	var messages []string
 	for i := range 6_800 {
