@@ -129,7 +129,7 @@ func TestRemoveAgent(t *testing.T) {
 	if response, _ := tom.do(r); response.StatusCode != http.StatusSeeOther {
 		t.Errorf("with a session that began meanwhile: %s", response.Status)
 	}
-	o.check(o.resume(t.Context()))
+	o.check(o.presence.expect(t.Context(), o.people.Of(conversation.KindAgent, former))) // as after a restart
 
 	if code, _, _ := sue.send("/team/sue/remove"); code != http.StatusUnprocessableEntity {
 		t.Errorf("themselves: %d", code)
@@ -150,7 +150,7 @@ func TestRemoveAgent(t *testing.T) {
 func TestRemoveAgentAgain(t *testing.T) {
 	o := newOffice(t)
 	o.check(o.people.Dismiss(t.Context(), "tom"))
-	o.check(o.resume(t.Context()))
+	o.check(o.presence.expect(t.Context(), o.people.Of(conversation.KindAgent, former))) // as after a restart
 	sue := o.signIn("sue")
 	if code, _ := status(t, sue.client, post(t, sue.site+"/sign-in", url.Values{"agent": {"tom"}})); code != http.StatusNotFound {
 		t.Errorf("half removed, they sign in: %d", code)

@@ -70,15 +70,11 @@ func newApp(ctx context.Context, file string, log *slog.Logger) (a *app, err err
 		return nil, err
 	}
 	a.presence = newPresence(a.desk, a.live.Changed)
-	if err := a.resume(ctx); err != nil {
+	everybody := a.people.Of(conversation.KindVisitor, conversation.KindAgent, conversation.KindSupervisor)
+	if err := a.presence.expect(ctx, everybody); err != nil {
 		return nil, err
 	}
 	return a, a.setUp(ctx)
-}
-
-// resume goes on where the process before ended, with those who were there.
-func (a *app) resume(ctx context.Context) error {
-	return a.presence.expect(ctx, a.people.Of(conversation.KindVisitor, conversation.KindAgent, conversation.KindSupervisor))
 }
 
 // run does what happens by itself, until ctx is done.

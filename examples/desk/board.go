@@ -37,30 +37,29 @@ type card struct {
 	Calls   bool   // the agent should look at it
 }
 
-const (
-	shownCards = 12
-	mine       = 2 // which of the columns has the agent's own
-)
+const shownCards = 12
+
+// A listing is what a column lists.
+type listing struct {
+	title, empty string
+	view         lifecycle.View
+}
 
 // columns returns the five lists of an agent.
 func (a *app) columns(ctx context.Context, p page) ([]column, error) {
 	var all []column
 	found := map[string]bool{}
-	for _, c := range []struct {
-		title, empty string
-		view         lifecycle.View
-	}{
+	for _, l := range []listing{
 		{"Bot", "The bot has nobody.", lifecycle.BotPool()},
 		{"Waiting", "Nobody waits.", lifecycle.Waiting("")},
 		{"My conversations", "You have none.", lifecycle.MyConversations(p.Me.ID)},
 		{"Snoozed", "You put none aside.", lifecycle.Snoozed(p.Me.ID)},
 		{"History", "None was closed.", lifecycle.History()},
 	} {
-		col, err := a.column(ctx, p, c.view)
+		col, err := a.column(ctx, p, l, shownCards)
 		if err != nil {
 			return nil, err
 		}
-		col.Title, col.Empty = c.title, c.empty
 		col.Cards = slices.DeleteFunc(col.Cards, func(c card) bool { // it has just moved on
 			_, shown := found[c.ID]
 			found[c.ID] = true
@@ -72,16 +71,13 @@ func (a *app) columns(ctx context.Context, p page) ([]column, error) {
 	return all, nil
 }
 
-func (a *app) column(ctx context.Context, p page, view lifecycle.View) (column, error) {
-	return a.longColumn(ctx, p, view, shownCards)
-}
-
-func (a *app) longColumn(ctx context.Context, p page, view lifecycle.View, most int) (column, error) {
-	list, err := a.desk.List(ctx, workspace, view, "", most)
+// column returns a list with at most so many cards.
+func (a *app) column(ctx context.Context, p page, l listing, most int) (column, error) {
+	list, err := a.desk.List(ctx, workspace, l.view, "", most)
 	if err != nil {
 		return column{}, err
 	}
-	col := column{Unreadable: list.Unreadable}
+	col := column{Title: l.title, Empty: l.empty, Unreadable: list.Unreadable}
 	for _, c := range list.Conversations {
 		one, err := a.card(ctx, p, c)
 		if err != nil {
@@ -90,7 +86,7 @@ func (a *app) longColumn(ctx context.Context, p page, view lifecycle.View, most 
 		col.Cards = append(col.Cards, one)
 	}
 	if list.Next != "" {
-		n, err := a.desk.Count(ctx, workspace, view)
+		n, err := a.desk.Count(ctx, workspace, l.view)
 		if err != nil {
 			return column{}, err
 		}
@@ -160,12 +156,15 @@ func (v deskView) Empty() bool {
 	return !slices.ContainsFunc(v.Columns, func(c column) bool { return c.Count()+len(c.Unreadable) > 0 })
 }
 
-// title returns what the tab is called: who waits for an answer comes first.
+// title returns what the tab is called. First comes how many wait for an answer of
+// the agent, whose own are the only assigned ones on the desk.
 func (v deskView) title() string {
 	unanswered := 0
-	for _, c := range v.Columns[mine].Cards {
-		if !c.UnansweredSince.IsZero() {
-			unanswered++
+	for _, column := range v.Columns {
+		for _, c := range column.Cards {
+			if c.State == conversation.StateAssigned && !c.UnansweredSince.IsZero() {
+				unanswered++
+			}
 		}
 	}
 	title := v.Title

@@ -50,7 +50,7 @@ func (a *app) open(ctx context.Context, p page, id string, wrong *problem) (*ope
 	if err != nil {
 		return nil, err
 	}
-	o := &openConversation{Allowed: map[string]bool{}, wrong: wrong}
+	o := &openConversation{wrong: wrong}
 	if o.card, err = a.card(ctx, p, c); err != nil {
 		return nil, err
 	}
@@ -58,19 +58,15 @@ func (a *app) open(ctx context.Context, p page, id string, wrong *problem) (*ope
 		return nil, err
 	}
 	if refused, ok := stale(wrong); ok {
-		wrong.Text = a.stale(o.journal, refused.Since)
+		wrong.Text = a.missed(o.journal, refused.Since)
 	}
 	o.Lines = a.lines(p, o.journal)
 	o.Course = a.course(c, o.journal, p.Now)
 	if o.Prompt = promptFor(p.Me, c, o.journal); o.Prompt != nil {
 		o.Lines = slices.DeleteFunc(o.Lines, func(l lifecycle.Line) bool { return l.Version == o.Prompt.Version })
 	}
-	allowed, err := a.desk.Allowed(ctx, workspace, id, p.Me.Actor())
-	if err != nil {
+	if o.Allowed, err = a.allowed(ctx, id, p.Me); err != nil {
 		return nil, err
-	}
-	for _, name := range allowed {
-		o.Allowed[string(name)] = true
 	}
 	policies, _, err := a.desk.Policies(ctx, workspace)
 	if err != nil {
@@ -87,6 +83,16 @@ func (a *app) open(ctx context.Context, p page, id string, wrong *problem) (*ope
 		return nil, err
 	}
 	return o, a.dialogs(ctx, p, o, policy)
+}
+
+// allowed returns what somebody may do with a conversation now, for templates.
+func (a *app) allowed(ctx context.Context, id string, who person) (map[string]bool, error) {
+	names, err := a.desk.Allowed(ctx, workspace, id, who.Actor())
+	all := map[string]bool{}
+	for _, name := range names {
+		all[string(name)] = true
+	}
+	return all, err
 }
 
 // dialogs makes the dialogs for what the agent may do.

@@ -51,35 +51,26 @@ const shownRows = 15
 
 // figures asks the Desk for everything.
 func (a *app) figures(r *http.Request, p page) (*figures, error) {
-	period, err := p.period(r)
+	ask, err := a.asker(r, p)
 	if err != nil {
 		return nil, err
 	}
-	filter := closure.Filter{From: period.From, To: period.To}
-	ask := &asker{ctx: r.Context(), desk: a.desk, query: lifecycle.ReportQuery{Filter: filter, Zone: time.Local}}
 	total := ask.report(ask.query).Total
 	f := &figures{
-		Period: period, Closings: total.Closings, All: share{total.Share}, Bot: share{total.Bot}, Team: share{total.Team},
+		Period: ask.period, Closings: total.Closings, All: share{total.Share}, Bot: share{total.Bot}, Team: share{total.Team},
 		Offered: total.Figures[closure.Surveyed].Total, Ratings: total.Figures[closure.Rating],
 		ByDay: section{Key: "Day"},
 	}
-	agent := func(id string) string { return a.people.Name(conversation.Agent(id)) }
 	code := func(code string) string { return words(code) }
 	itself := func(name string) string { return name }
 	f.Sections = []section{
 		ask.section(section{Title: "By tag", Key: "Tag", Note: "A closing counts for each of its tags."}, closure.ByTag, itself, "(no tag)"),
 		ask.section(section{Title: "By sentiment", Key: "Sentiment"}, closure.BySentiment, code, "(not given)"),
-		ask.section(section{Title: "By agent", Key: "Agent"}, closure.ByAgent, agent, "(no agent)"),
+		ask.section(section{Title: "By agent", Key: "Agent"}, closure.ByAgent, ask.agent, "(no agent)"),
 		ask.section(section{Title: "By group", Key: "Group"}, closure.ByGroup, itself, "(no group)"),
 		ask.section(section{Title: "By cause", Key: "Cause", Note: "What ended it, whatever the outcome."}, closure.ByCause, code, ""),
 	}
-	f.Durations = []duration{
-		ask.duration("first response", "from when it came to people until one wrote", closure.FirstResponse),
-		ask.team("handling", "while an agent had it, of what is the team’s", closure.Handling),
-		ask.team("handling, net", "without the wait after “is there anything else?”", closure.NetHandling),
-		ask.duration("resolution", "from the opening or reopening to the closing", closure.Resolution),
-	}
-	f.Graded = ask.grades(agent)
+	f.Durations, f.Graded = ask.durations(), ask.grades()
 	f.Articles = ask.articles()
 	days := ask.days(p.Now)
 	if ask.err != nil {
@@ -92,12 +83,23 @@ func (a *app) figures(r *http.Request, p page) (*figures, error) {
 	return f, err
 }
 
-// An asker asks the Desk until there is an error.
+// An asker asks the Desk about a period, until there is an error.
 type asker struct {
-	ctx   context.Context
-	desk  *lifecycle.Desk
-	query lifecycle.ReportQuery
-	err   error
+	ctx    context.Context
+	desk   *lifecycle.Desk
+	agent  func(id string) string // what they are called
+	period period
+	query  lifecycle.ReportQuery
+	err    error
+}
+
+func (a *app) asker(r *http.Request, p page) (*asker, error) {
+	period, err := p.period(r)
+	return &asker{
+		ctx: r.Context(), desk: a.desk, period: period,
+		agent: func(id string) string { return a.people.Name(conversation.Agent(id)) },
+		query: lifecycle.ReportQuery{Filter: closure.Filter{From: period.From, To: period.To}, Zone: time.Local},
+	}, err
 }
 
 func (a *asker) report(q lifecycle.ReportQuery, by ...closure.Dimension) (r lifecycle.Report) {
@@ -124,12 +126,12 @@ func (a *asker) section(s section, by closure.Dimension, name func(key string) s
 }
 
 // grades returns how the closings by people were graded.
-func (a *asker) grades(name func(id string) string) []plots.AgentGrades {
+func (a *asker) grades() []plots.AgentGrades {
 	q := a.query
 	q.Grades = closure.Grades()
 	all := plots.Graded(a.report(q, closure.ByAgent, closure.ByGrade).Lines)
 	for i, one := range all {
-		all[i].Agent = name(one.Agent)
+		all[i].Agent = a.agent(one.Agent)
 	}
 	return all
 }
@@ -160,6 +162,15 @@ func (a *asker) days(now time.Time) []closure.Line {
 type duration struct {
 	Name, Means string
 	Spread      closure.Spread
+}
+
+func (a *asker) durations() []duration {
+	return []duration{
+		a.duration("first response", "from when it came to people until one wrote", closure.FirstResponse),
+		a.team("handling", "while an agent had it, of what is the team’s", closure.Handling),
+		a.team("handling, net", "without the wait after “is there anything else?”", closure.NetHandling),
+		a.duration("resolution", "from the opening or reopening to the closing", closure.Resolution),
+	}
 }
 
 func (a *asker) duration(name, means string, figure closure.Figure) duration {
@@ -195,14 +206,6 @@ func (d duration) value(i int) string {
 		return "–"
 	}
 	return span(closure.Duration(float64(d.Spread.Values[i])))
-}
-
-func (f *figures) plotDurations() (plots.SVG, error) {
-	var rows []plots.Duration
-	for _, d := range f.Durations {
-		rows = append(rows, plots.Duration{Name: d.Name, Spread: d.Spread})
-	}
-	return plots.Durations(rows)
 }
 
 // LastDay returns the last day with closings that is plotted; nil: there is none.

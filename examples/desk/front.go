@@ -20,8 +20,9 @@ func (a *app) frontPage(w http.ResponseWriter, r *http.Request) {
 	slices.SortFunc(agents, func(a, b person) int { return cmp.Compare(a.Name, b.Name) })
 	a.render(w, r, http.StatusOK, "front.html", struct {
 		page
-		Agents []person
-	}{a.newPage(r, "adjourn: the live desk"), agents})
+		Agents    []person
+		SignedOut string // why somebody sees this page again; empty: they are new
+	}{a.newPage(r, "adjourn: the live desk"), agents, signedOut[r.URL.Query().Get("signed-out")]})
 }
 
 // signIn begins the session of an agent. What they were by hand, as after logging

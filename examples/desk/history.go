@@ -34,7 +34,6 @@ const historyPageSize = 25
 // historyPage shows closed conversations, those closed last first.
 func (a *app) historyPage(w http.ResponseWriter, r *http.Request) {
 	v := historyView{page: a.newPage(r, "History"), Filter: r.URL.Query(), Outcomes: closure.Outcomes()}
-	v.Path = r.URL.RequestURI()
 	err := a.fillChoices(r.Context(), &v)
 	if err == nil {
 		err = a.fillHistory(r.Context(), &v)

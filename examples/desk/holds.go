@@ -27,19 +27,15 @@ func (a *app) holdsPage(w http.ResponseWriter, r *http.Request) {
 	}
 	v := holdsView{Of: teammate{a.settled(agent), a.personOf(who)}}
 	v.page = a.newPage(r, v.Of.Name)
-	for _, list := range []struct {
-		title, empty string
-		view         lifecycle.View
-	}{
+	for _, l := range []listing{
 		{"Conversations", "They have none.", lifecycle.MyConversations(who)},
 		{"Snoozed", "They put none aside.", lifecycle.Snoozed(who)},
 	} {
-		col, err := a.longColumn(r.Context(), v.page, list.view, lifecycle.MaxPage)
+		col, err := a.column(r.Context(), v.page, l, lifecycle.MaxPage)
 		if err != nil {
 			a.fail(w, r, err)
 			return
 		}
-		col.Title, col.Empty = list.title, list.empty
 		v.Columns = append(v.Columns, col)
 	}
 	a.render(w, r, http.StatusOK, "holds.html", v)

@@ -73,21 +73,17 @@ func (a *app) showLogOut(w http.ResponseWriter, r *http.Request, status int, pro
 }
 
 func (a *app) fillLogOut(ctx context.Context, v *logOutView) error {
-	mine, err := a.column(ctx, v.page, lifecycle.MyConversations(v.Me.ID))
+	mine, err := a.column(ctx, v.page, listing{view: lifecycle.MyConversations(v.Me.ID)}, shownCards)
 	if err != nil {
 		return err
 	}
 	v.Total = mine.Count()
 	for _, c := range mine.Cards {
-		b := blocker{c, map[string]bool{}}
-		allowed, err := a.desk.Allowed(ctx, workspace, c.ID, v.Me.Actor())
+		exits, err := a.allowed(ctx, c.ID, v.Me)
 		if err != nil {
 			return err
 		}
-		for _, name := range allowed {
-			b.Exits[string(name)] = true
-		}
-		v.Blockers = append(v.Blockers, b)
+		v.Blockers = append(v.Blockers, blocker{c, exits})
 	}
 	if v.Snoozed, err = a.desk.Count(ctx, workspace, lifecycle.Snoozed(v.Me.ID)); err != nil {
 		return err

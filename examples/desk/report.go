@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -81,22 +82,7 @@ func (a *app) reportPage(w http.ResponseWriter, r *http.Request) {
 // reportPlot draws one of the plots of the page, as a file of its own: the policy
 // of the pages allows no inline styles, which plots have.
 func (a *app) reportPlot(w http.ResponseWriter, r *http.Request) {
-	f, err := a.figures(r, a.newPage(r, ""))
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	var image plots.SVG
-	switch r.PathValue("plot") {
-	case "share.svg":
-		image, err = plots.ShareByTime(plots.Day, f.points)
-	case "grades.svg":
-		image, err = plots.GradesByAgent(f.Graded)
-	case "durations.svg":
-		image, err = f.plotDurations()
-	default:
-		err = errNoPage
-	}
+	image, err := a.plot(r)
 	if errors.Is(err, plots.ErrEmpty) {
 		err = errNoPage
 	}
@@ -109,4 +95,40 @@ func (a *app) reportPlot(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	header.Set("Cache-Control", "no-store")
 	_, _ = w.Write(image.Document())
+}
+
+// plot draws what a request is for, and asks the Desk for that alone.
+func (a *app) plot(r *http.Request) (image plots.SVG, err error) {
+	p := a.newPage(r, "")
+	ask, err := a.asker(r, p)
+	if err != nil {
+		return "", err
+	}
+	switch r.PathValue("plot") {
+	case "share.svg":
+		image, err = plotShare(ask.days(p.Now))
+	case "grades.svg":
+		image, err = plots.GradesByAgent(ask.grades())
+	case "durations.svg":
+		image, err = plotDurations(ask.durations())
+	default:
+		err = errNoPage
+	}
+	return image, cmp.Or(ask.err, err)
+}
+
+func plotShare(days []closure.Line) (plots.SVG, error) {
+	points, err := plots.Days(days)
+	if err != nil {
+		return "", err
+	}
+	return plots.ShareByTime(plots.Day, points)
+}
+
+func plotDurations(all []duration) (plots.SVG, error) {
+	var rows []plots.Duration
+	for _, d := range all {
+		rows = append(rows, plots.Duration{Name: d.Name, Spread: d.Spread})
+	}
+	return plots.Durations(rows)
 }

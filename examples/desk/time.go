@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -61,8 +62,8 @@ func (a *app) skipTime(w http.ResponseWriter, r *http.Request) {
 // back shows the page anew on which something was clicked.
 func back(w http.ResponseWriter, r *http.Request) {
 	to := r.PostFormValue("back")
-	if base := me(r).Base(); len(to) <= len(base) || to[:len(base)+1] != base+"/" {
-		to = base + "/"
+	if base := me(r).Base() + "/"; !strings.HasPrefix(to, base) {
+		to = base
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }

@@ -57,7 +57,7 @@ func (a *app) render(w http.ResponseWriter, r *http.Request, status int, name st
 	_, _ = b.WriteTo(w)
 }
 
-// fail shows an error, by which it knows whose fault it is.
+// fail shows what went wrong, and logs it if that is nobody's fault but ours.
 func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil { // nobody is there any more, or the server stops
 		http.Error(w, "This was not finished. Please try again.", http.StatusServiceUnavailable)
@@ -172,12 +172,6 @@ func (a *app) whyOut(r *http.Request) string {
 		return "?signed-out=removed"
 	}
 	return "?signed-out=logged-out"
-}
-
-// SignedOut returns why somebody sees the front page again; empty: they are new.
-func (p page) SignedOut() string {
-	_, why, _ := strings.Cut(p.Path, "?signed-out=")
-	return signedOut[why]
 }
 
 // admitted returns whose session a request is of, and how they stand.

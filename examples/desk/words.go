@@ -122,8 +122,8 @@ func (a *app) refusal(e *conversation.RefusedError) string {
 	return sentence(e.Why.Error())
 }
 
-// stale tells an agent what happened since they looked.
-func (a *app) stale(journal []conversation.Record, since conversation.Version) string {
+// missed tells an agent what happened since they looked.
+func (a *app) missed(journal []conversation.Record, since conversation.Version) string {
 	const again = " Look again before you go on."
 	for _, r := range journal {
 		if r.Seq != since {
