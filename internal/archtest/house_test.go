@@ -74,8 +74,10 @@ var house = map[string]room{
 		testing: true,
 		why:     "the sentences judge a desk from outside, on whatever store they are given, so they name none",
 	},
-	"internal/diagram":  {imports: []string{"conversation"}, why: "it prints the rule table, and needs nothing else"},
-	"internal/archtest": {why: "it looks at the other packages from outside"},
+	"internal/diagram":     {imports: []string{"conversation"}, why: "it prints the rule table, and needs nothing else"},
+	"internal/proof":       {testing: true, why: "suites of every floor tell it what they have counted"},
+	"internal/proof/prove": {imports: []string{"internal/proof"}, why: "it runs the suites from outside, by their names"},
+	"internal/archtest":    {why: "it looks at the other packages from outside"},
 }
 
 // requirements are the modules that go.mod requires, and what for. Each is a cost to every host, so there are no others.
