@@ -41,13 +41,15 @@ func TestPostgresClock(t *testing.T) {
 	for _, tt := range []struct {
 		name       string
 		storeClock bool
+		off        time.Duration // how far the nodes' clocks are from the server's
+		lead       time.Duration // from the commands to the deadline, long enough to give them
 	}{
-		{"the server's", true},
-		{"their own", false},
+		{"the server's", true, 20 * time.Second, 8 * time.Second},
+		{"their own", false, time.Hour, 30 * time.Minute}, // early however slow the machine is
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			early, twice := fireOnSkewedNodes(t, tt.storeClock)
+			early, twice := fireOnSkewedNodes(t, tt.storeClock, tt.off, tt.lead)
 			if twice != 0 || (early > 0) == tt.storeClock {
 				t.Errorf("%d of %d were early and %d had their effect twice", early, skewedTimers, twice)
 			}
@@ -57,10 +59,10 @@ func TestPostgresClock(t *testing.T) {
 
 const skewedTimers = 50
 
-func fireOnSkewedNodes(t *testing.T, storeClock bool) (early, twice int) {
+func fireOnSkewedNodes(t *testing.T, storeClock bool, off, lead time.Duration) (early, twice int) {
 	t.Helper()
 	_, store := onPostgres(t, nil)
-	clocks := []*skewed{{off: 20 * time.Second}, {off: -20 * time.Second}, {}}
+	clocks := []*skewed{{off: off}, {off: -off}, {}}
 	var desks []*lifecycle.Desk
 	for _, c := range clocks {
 		desk, err := lifecycle.New(store, &lifecycle.Options{Clock: c, StoreClock: storeClock, Poll: 50 * time.Millisecond})
@@ -79,7 +81,7 @@ func fireOnSkewedNodes(t *testing.T, storeClock bool) (early, twice int) {
 	}
 	now, err := store.Now(t.Context())
 	must(t, err)
-	until := now.Add(8 * time.Second) // long enough to give the commands below
+	until := now.Add(lead)
 	for _, call := range calls {
 		_, err = exact.Snooze(t.Context(), call, conversation.Snooze{Until: snooze.At(until)})
 		must(t, err)
@@ -96,7 +98,7 @@ func fireOnSkewedNodes(t *testing.T, storeClock bool) (early, twice int) {
 	defer running.Wait()
 	defer stop()
 
-	clocks[2].jump(30 * time.Second)
+	clocks[2].jump(off + off/2)
 	woken := map[string]int{}
 	for len(woken) < skewedTimers {
 		deliveries, err := exact.Feed(ctx, "count", 500)
