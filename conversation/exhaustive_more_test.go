@@ -8,6 +8,7 @@ import (
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/internal/proof"
 )
 
 // notMeantByAllowed are the forms of a command that do not count for Allowed: a
@@ -275,28 +276,34 @@ func rowOutcome(r conversation.Transition) string {
 // TestEveryCellFindsWhatIsWrong is the positive control: whatever outcome is
 // planted in place of the specified one, the cell complains.
 func TestEveryCellFindsWhatIsWrong(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
+	found, all := 0, cells(t)
 	const outcomes = "BWASC=.hnfecxowmglu!Fsidqrz"
-	for i, x := range cells(t) {
+	for i, x := range all {
 		planted := outcomes[i%len(outcomes)]
 		if string(planted) == x.want {
 			planted = outcomes[(i+1)%len(outcomes)]
 		}
 		if x.check(conversation.Decide, x.c.Version, string(planted)) == nil {
 			t.Errorf("%v: %c planted for %s was not noticed", x, planted, x.want)
+			continue
 		}
+		found++
 	}
+	proof.Planted(t, "exhaustive", "a wrong expectation, in any cell", found == len(all))
 }
 
 // TestEveryCellFindsABrokenMachine is the other positive control: each way to
 // sabotage Decide is noticed by some cell.
 func TestEveryCellFindsABrokenMachine(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
 	all := cells(t)
 	for name, broken := range brokenMachines {
-		if !slices.ContainsFunc(all, func(x cell) bool { return x.check(broken, x.c.Version, x.want) != nil }) {
-			t.Errorf("a machine in which %s was not noticed", name)
-		}
+		proof.Planted(t, "exhaustive", name, slices.ContainsFunc(all, func(x cell) bool {
+			return x.check(broken, x.c.Version, x.want) != nil
+		}))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/internal/proof"
 )
 
 // A decider is Decide, or something that stands in for it.
@@ -344,11 +345,13 @@ func (x cell) matters() string {
 // TestEveryCell asserts every command in every situation by every actor, as of
 // the present version and as of every older one that could matter.
 func TestEveryCell(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
-	all, late := cells(t), 0
+	all, late, broken := cells(t), 0, 0
 	for _, x := range all {
 		if err := x.check(conversation.Decide, x.c.Version, x.want); err != nil {
 			t.Error(err)
+			broken++
 		}
 		for _, v := range x.versions() {
 			want := x.want
@@ -357,11 +360,16 @@ func TestEveryCell(t *testing.T) {
 			}
 			if err := x.check(conversation.Decide, v, want); err != nil {
 				t.Error(err)
+				broken++
 			}
 			late++
 		}
 	}
-	t.Logf("exhaustive: %d cells, and %d as of a version", len(all), late)
+	proof.Count(t, proof.Figure{
+		Suite: "exhaustive", Tried: int64(len(all) + late), Trials: "cells", Breaks: "not as specified",
+		Details: fmt.Sprintf("%s as of the present, %s as of an older version; these are all", proof.Grouped(int64(len(all))), proof.Grouped(int64(late))),
+		Every:   true, Broken: int64(broken),
+	})
 }
 
 func TestTheSpecificationHasEveryCommand(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/idle"
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/snooze"
 )
 
@@ -314,12 +315,18 @@ func TestWhatComesNextComes(t *testing.T) {
 	}
 	t.Logf("next: seed %d; go test -run %s ./conversation -model.seed=%[1]d repeats it", seed, t.Name())
 	seen := map[string]int{}
+	commands := 0
 	for life := range uint64(500) {
-		if given, wrong := nextLife(conversation.Next, seed, life, seen); wrong != "" {
+		given, wrong := nextLife(conversation.Next, seed, life, seen)
+		if wrong != "" {
 			t.Fatalf("seed %d, life %d, after %d commands: %s", seed, life, given, wrong)
 		}
+		commands += given
 	}
-	t.Logf("next: %v, seed %d", seen, seed)
+	proof.Count(t, proof.Figure{
+		Suite: "next", Tried: int64(commands), Trials: "commands", Breaks: "after which something else came next than was said", Seed: seed,
+		Details: fmt.Sprint(len(seen), " kinds of what comes next"),
+	})
 	for _, what := range []string{
 		"nothing", "snooze_over", "a snooze that was moved", "reassignment", "idle_step prompt", "idle_step follow_up",
 		"idle_step hand_back", "idle_step requeue", "idle_step close", "a closing that steps back", "one of two",
@@ -417,10 +424,7 @@ func TestWhatComesNextAndDoesNotIsFound(t *testing.T) {
 			given, wrong := nextLife(next, seed, life, map[string]int{})
 			all, found = all+given, wrong
 		}
-		if found == "" {
-			t.Errorf("seed %d: not found in %d commands: %s", seed, all, planted.name)
-			continue
-		}
+		proof.Planted(t, "next", planted.name, found != "")
 		t.Logf("found after %6d commands: %s", all, planted.name)
 	}
 }

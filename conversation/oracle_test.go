@@ -13,6 +13,7 @@ import (
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/internal/proof"
 )
 
 // A ledger is a journal, read as a person would: backwards and forwards, from
@@ -355,20 +356,25 @@ func (l ledger) aftermath(n, end int, f *closure.Figures) {
 // conversation gave to reports after each command with what the ledger and
 // Recount make of the whole journal.
 func TestClosingsAreWhatTheJournalSays(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
 	seed := *modelSeed
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
 	t.Logf("closings: seed %d; go test -run %s ./conversation -model.seed=%[1]d repeats it", seed, t.Name())
+	const lives = 1500
 	tally := oracleTally{}
-	for life := range uint64(1500) {
+	for life := range uint64(lives) {
 		if err := oracleLife(modelReal(), seed, life, &tally); err != nil {
 			t.Fatalf("seed %d, life %d: %v", seed, life, err)
 		}
 	}
-	t.Logf("closings: %d closings in %d records, %d forgotten, %d decided again, %d rated, %d summed up, seed %d",
-		tally.closings, tally.records, tally.forgotten, tally.again, tally.rated, tally.summed, seed)
+	proof.Count(t, proof.Figure{
+		Suite: "closings", Tried: int64(tally.records), Trials: "records", Breaks: "with another closing than the journal says", Seed: seed,
+		Details: fmt.Sprintf("%d closings, %d forgotten, %d decided again, %d rated, %d summed up",
+			tally.closings, tally.forgotten, tally.again, tally.rated, tally.summed),
+	})
 	if tally.closings < 1500 || tally.forgotten < 500 || tally.again < 1000 || tally.rated < 100 || tally.summed < 500 {
 		t.Errorf("seed %d: the lives prove little: %+v", seed, tally)
 	}
@@ -377,6 +383,7 @@ func TestClosingsAreWhatTheJournalSays(t *testing.T) {
 // The positive control: what is measured wrongly, and a journal that lost a
 // record, are found.
 func TestTheLedgerFindsWhatIsWrong(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
 	seed := *modelSeed
 	if seed == 0 {
@@ -400,6 +407,7 @@ func TestTheLedgerFindsWhatIsWrong(t *testing.T) {
 		for life := uint64(0); !found && life < 6000; life++ {
 			found = oracleLife(machine, seed, life, &oracleTally{}) != nil
 		}
+		proof.Planted(t, "closings", name, found)
 		if !found {
 			t.Errorf("seed %d: not found: %s", seed, name)
 		}

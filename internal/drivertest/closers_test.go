@@ -18,6 +18,7 @@ import (
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/idle"
 	"github.com/adjourn/adjourn/internal/drivertest/pgtest"
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/memory"
@@ -388,11 +389,11 @@ func (ticks closersTicks) note(chats []*closersChat) (failed []string) {
 // store, one wins and the others learn of it, and no message of the visitor is
 // silently left unanswered.
 func TestClosers(t *testing.T) {
-	long(t)
+	proof.Long(t)
 	t.Parallel()
 	seed := metaEnvironment(t, "SEED", rand.Uint64())
-	times := int(metaEnvironment(t, "CLOSERS", 1))
-	t.Logf("seed %d; SEED=%[1]d repeats what is tried, not who is faster; CLOSERS=n tries n times as much", seed)
+	times := proof.Soak(t)
+	t.Logf("seed %d; SEED=%[1]d repeats what is tried, not who is faster", seed)
 	for _, store := range []struct {
 		name          string
 		conversations int
@@ -405,7 +406,6 @@ func TestClosers(t *testing.T) {
 	} {
 		t.Run(store.name, func(t *testing.T) {
 			t.Parallel()
-			begin := time.Now()
 			r, err := newClosersRun(seed, nil, store.open(t)...)
 			if err != nil {
 				t.Fatal(err)
@@ -420,7 +420,7 @@ func TestClosers(t *testing.T) {
 			if store.name == "memory" {
 				r.raceWasOne(t)
 			}
-			r.report(t, store.name, len(wrong), time.Since(begin))
+			r.report(t, store.name, len(wrong))
 		})
 	}
 }
@@ -460,12 +460,15 @@ func (r *closersRun) raceWasOne(t *testing.T) {
 	}
 }
 
-func (r *closersRun) report(t *testing.T, store string, wrong int, spent time.Duration) {
+func (r *closersRun) report(t *testing.T, store string, wrong int) {
 	t.Helper()
 	n := r.did
-	t.Logf("closers: %s, %d conversations on %d nodes, %d tried to close, %d won (%d of them timers), %d came too late, %d stale, %d refused otherwise, %d messages (%d before, %d reopened, %d to successors), %d new decisions, %d answers, %d conflicts, %d wrong, %v, seed %d",
-		store, len(r.chats), len(r.nodes), n["tried"], n["closings"], n["closings by timer"], n["came too late"], n["were stale"],
-		n["held by another"]+n["incomplete"]+n["discourteous"],
-		n["messages before"]+n["messages that reopened"]+n["messages to a successor"], n["messages before"], n["messages that reopened"], n["messages to a successor"],
-		n["new decisions"], n["answers"], n["conflicts"], wrong, spent.Round(100*time.Millisecond), r.seed)
+	proof.Count(t, proof.Figure{
+		Suite: "closers", Tried: int64(n["tried"]), Trials: "closings of " + store, Broken: int64(wrong), Breaks: "wrong", Seed: r.seed,
+		Details: fmt.Sprintf("%d conversations on %d nodes, %d won (%d of them timers), %d came too late, %d stale, %d refused otherwise, %d messages (%d before, %d reopened, %d to successors), %d new decisions, %d answers, %d conflicts",
+			len(r.chats), len(r.nodes), n["closings"], n["closings by timer"], n["came too late"], n["were stale"],
+			n["held by another"]+n["incomplete"]+n["discourteous"],
+			n["messages before"]+n["messages that reopened"]+n["messages to a successor"], n["messages before"], n["messages that reopened"], n["messages to a successor"],
+			n["new decisions"], n["answers"], n["conflicts"]),
+	})
 }

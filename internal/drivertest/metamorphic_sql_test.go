@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/adjourn/adjourn/internal/drivertest/pgtest"
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/postgres"
 	"github.com/adjourn/adjourn/storage/sqlite"
@@ -158,7 +159,7 @@ func (m *metaPostgres) close() error {
 // a process ends and another goes on. With the race detector modernc, which is
 // Go, takes twenty times as long, so it gets fewer streams.
 func TestMetamorphicSQLite(t *testing.T) {
-	long(t)
+	proof.Long(t)
 	t.Parallel()
 	dir := metaDirectory(t)
 	modernc, mattn := sqliteDrivers[0], sqliteDrivers[1]
@@ -171,7 +172,7 @@ func TestMetamorphicSQLite(t *testing.T) {
 
 // TestMetamorphicPostgres: nor does it depend on the database.
 func TestMetamorphicPostgres(t *testing.T) {
-	long(t)
+	proof.Long(t)
 	t.Parallel()
 	address := pgtest.Shared(t).NewDatabase(t)
 	metaTest(t, []metaStore{

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/internal/proof"
 )
 
 // metaSights are what streams must show here and there, so that finding no
@@ -32,7 +33,7 @@ var metaSights = []string{
 // TestMetamorphicStreams: streams go everywhere. Every event happens, every
 // sentinel is given for a refusal, and each of the sights comes.
 func TestMetamorphicStreams(t *testing.T) {
-	long(t)
+	proof.Long(t)
 	t.Parallel()
 	want := metaSights
 	for _, name := range strings.Fields(`opened said agent_requested taken assigned handed_back transferred requeued

@@ -12,10 +12,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/storage/memory"
 )
 
@@ -41,7 +41,7 @@ type metaRun struct {
 }
 
 // A metaFigure is what was counted on a store.
-type metaFigure struct{ streams, operations, reopenings, differences, nanoseconds atomic.Int64 }
+type metaFigure struct{ streams, operations, reopenings, differences atomic.Int64 }
 
 // metaMost is how many failures end a run.
 const metaMost = 3
@@ -60,12 +60,12 @@ func metaEnvironment(t *testing.T, name string, other uint64) uint64 {
 	return n
 }
 
-// metaTest plays so many streams, METAMORPHIC times as many with that in the
-// environment, on all stores, and reports differences and figures.
+// metaTest plays so many streams, in a soak more, on all stores, and reports
+// differences and figures.
 func metaTest(t *testing.T, stores []metaStore, streams int64) {
 	r := &metaRun{seed: metaEnvironment(t, "SEED", rand.Uint64()), stores: stores, figure: make([]metaFigure, len(stores))}
-	t.Logf("seed %d; SEED=%[1]d repeats it, with STREAM=n only that stream, METAMORPHIC=n plays n times as many", r.seed)
-	first, last := int64(0), streams*int64(metaEnvironment(t, "METAMORPHIC", 1))
+	t.Logf("seed %d; SEED=%[1]d repeats it, with STREAM=n only that stream", r.seed)
+	first, last := int64(0), streams*int64(proof.Soak(t))
 	if os.Getenv("STREAM") != "" {
 		first = int64(metaEnvironment(t, "STREAM", 0))
 		last = first + 1
@@ -167,7 +167,6 @@ func metaTell(steps []metaStep, d *metaDifference) string {
 // play plays the steps on a new store and returns the first difference from what
 // the model saw, or nil.
 func (s metaStore) play(ctx context.Context, steps []metaStep, want []string, count *metaFigure) (d *metaDifference, err error) {
-	begin := time.Now()
 	subject, err := s.open(ctx)
 	if err != nil {
 		return nil, err
@@ -188,7 +187,6 @@ func (s metaStore) play(ctx context.Context, steps []metaStep, want []string, co
 	if err := subject.close(); err != nil {
 		return nil, err
 	}
-	count.nanoseconds.Add(int64(time.Since(begin)))
 	return d, nil
 }
 
@@ -232,26 +230,21 @@ func (s metaStore) shrink(ctx context.Context, steps []metaStep) ([]metaStep, *m
 // report logs the figures: of each store, and of all.
 func (r *metaRun) report(t *testing.T) {
 	t.Helper()
-	var all metaFigure
 	for i := range r.figure {
 		f := &r.figure[i]
-		streams, operations, spent := f.streams.Load(), f.operations.Load(), time.Duration(f.nanoseconds.Load())
-		t.Logf("%s: %d streams, %d operations, %d reopenings, %d differences, %.1f s of one processor",
-			r.stores[i].name, streams, operations, f.reopenings.Load(), f.differences.Load(), spent.Seconds())
-		all.streams.Add(streams)
-		all.operations.Add(operations)
-		all.reopenings.Add(f.reopenings.Load())
-		all.differences.Add(f.differences.Load())
+		proof.Count(t, proof.Figure{
+			Suite: "metamorphic", Tried: f.operations.Load(), Trials: "operations on " + r.stores[i].name,
+			Broken: f.differences.Load(), Breaks: "differences",
+			Details: fmt.Sprintf("%d streams, %d reopenings", f.streams.Load(), f.reopenings.Load()),
+		})
 	}
-	t.Logf("metamorphic: %d streams, %d operations, %d reopenings, %d differences",
-		all.streams.Load(), all.operations.Load(), all.reopenings.Load(), all.differences.Load())
 }
 
 // TestMetamorphicMemory: transactions of a host amount to their commands, and
 // whoever makes a Desk anew at any time notices nothing. Closings are found as in
 // the simplest way.
 func TestMetamorphicMemory(t *testing.T) {
-	long(t)
+	proof.Long(t)
 	t.Parallel()
 	metaTest(t, []metaStore{
 		{"memory", 1, func(context.Context) (metaSubject, error) { return &metaMemory{Store: memory.New()}, nil }},

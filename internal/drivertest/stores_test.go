@@ -2,9 +2,11 @@ package drivertest_test
 
 import (
 	"database/sql"
+	"fmt"
 	"sync"
 	"testing"
 
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/memory"
 	"github.com/adjourn/adjourn/storage/storagetest"
@@ -13,7 +15,7 @@ import (
 // TestStores: every store keeps the contract, in the same subtests. Only those
 // of a clock are skipped, where there is none.
 func TestStores(t *testing.T) {
-	long(t)
+	proof.Long(t)
 	t.Parallel()
 	var all tally
 	t.Run("every", func(t *testing.T) { // returns when all have ended
@@ -89,6 +91,8 @@ func (a *tally) compare(t *testing.T) {
 	if want.passed < all/2 {
 		t.Errorf("memory passed %d and skipped %d subtests", want.passed, want.skipped)
 	}
-	t.Logf("storagetest: %d subtests on each of %d stores and drivers, all passed but the %d of clocks and of stores that count by themselves",
-		all, len(a.stores), want.skipped)
+	proof.Count(t, proof.Figure{
+		Suite: "storage contract", Tried: int64(all * len(a.stores)), Trials: "subtests", Breaks: "failed", Every: true,
+		Details: fmt.Sprintf("%d on each of %d stores and drivers, %d of them not for every store", all, len(a.stores), want.skipped),
+	})
 }

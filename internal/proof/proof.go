@@ -31,6 +31,7 @@ type Figure struct {
 	Breaks  string // what a break would be, in the plural: "divergences"
 	Details string `json:",omitempty"` // what else was counted: "48 kills, 12 unknown outcomes"
 	Seed    uint64 `json:",omitempty"` // 0 for suites without random choices
+	Every   bool   `json:",omitempty"` // all there are were tried, so a zero needs no bound
 }
 
 // String is the figure in one line, with the bound of a zero.
@@ -53,7 +54,7 @@ func (f Figure) String() string {
 // below 3/n after none in n independent trials (the rule of three). It is not
 // known where something broke or nothing was tried.
 func (f Figure) Bound() (string, bool) {
-	if f.Broken != 0 || f.Tried <= 0 {
+	if f.Broken != 0 || f.Tried <= 0 || f.Every {
 		return "", false
 	}
 	rate := 3 / float64(f.Tried)
@@ -118,22 +119,42 @@ func write(t testing.TB, l Line) {
 	}
 }
 
+// Wanted reports whether figures are taken down or a soak was asked for: whether
+// a suite that has a smaller everyday size should run in full.
+func Wanted() bool {
+	return os.Getenv(FiguresVariable) != "" || os.Getenv(SoakVariable) != ""
+}
+
 // Size is how much a suite does: n, times what SoakVariable says, or a
 // twentieth of n, at least one, in a short run.
 func Size(t testing.TB, n int) int {
 	t.Helper()
+	if testing.Short() && os.Getenv(SoakVariable) == "" {
+		return max(n/20, 1)
+	}
+	return n * Soak(t)
+}
+
+// Soak is what SoakVariable holds, at least 1.
+func Soak(t testing.TB) int {
+	t.Helper()
 	text := os.Getenv(SoakVariable)
 	if text == "" {
-		if testing.Short() {
-			return max(n/20, 1)
-		}
-		return n
+		return 1
 	}
 	times, err := strconv.Atoi(text)
 	if err != nil || times < 1 {
 		t.Fatalf("%s=%s, want a number of at least one", SoakVariable, text)
 	}
-	return n * times
+	return times
+}
+
+// Long leaves a suite out of a short run. The suites of prove run it.
+func Long(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("not in a short run")
+	}
 }
 
 // Seed is what the random choices of a suite begin with: what SeedVariable

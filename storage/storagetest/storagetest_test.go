@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/memory"
 	"github.com/adjourn/adjourn/storage/storagetest"
@@ -60,17 +61,18 @@ func TestBroken(t *testing.T) {
 		}
 		return
 	}
+	proof.Long(t)
 	t.Parallel()
 	r := reported(t)
-	caught, needed, sentences := 0, map[string]bool{}, map[string]bool{}
+	needed, sentences := map[string]bool{}, map[string]bool{}
 	for _, f := range faults() {
 		broken := r.broken[underscored(f.name)]
 		sentence := broken[underscored(f.caught)]
+		proof.Planted(t, "storage contract", f.name, sentence != "")
 		if sentence == "" {
 			t.Errorf("%q: the kit does not fail in %q, but in %q", f.name, f.caught, slices.Sorted(maps.Keys(broken)))
 			continue
 		}
-		caught++
 		needed[underscored(f.caught)], sentences[sentence] = true, true
 	}
 	for _, caseName := range slices.Sorted(maps.Keys(r.cases)) {
@@ -78,8 +80,7 @@ func TestBroken(t *testing.T) {
 			t.Errorf("no broken store is there to be caught by %q: is it needed?", caseName)
 		}
 	}
-	t.Logf("storagetest: %d sentences; %d of %d broken stores caught (%d subtests)",
-		len(sentences), caught, len(faults()), len(r.cases))
+	t.Logf("%d sentences, %d broken stores, %d subtests", len(sentences), len(faults()), len(r.cases))
 }
 
 // underscored is the name that package testing gives a subtest.

@@ -15,6 +15,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/adjourn/adjourn/internal/drivertest/pgtest"
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/postgres"
@@ -132,7 +133,7 @@ func (s *watched) Commit(ctx context.Context, c storage.Commit) error {
 func TestPostgresKilled(t *testing.T) {
 	t.Parallel()
 	r, seed := newRand(t)
-	rounds := size(t, "CRASH_ROUNDS", 30)
+	rounds := proof.Size(t, 30)
 	s := newPostgresSuite(t, r, func(store storage.Store) storage.Store { return store })
 	s.again = func(ctx context.Context, desk *lifecycle.Desk, e *entry) answer {
 		return e.give(ctx, desk, postgresWriters, e.name())
@@ -144,14 +145,17 @@ func TestPostgresKilled(t *testing.T) {
 			t.Fatalf("in round %d", i)
 		}
 	}
-	t.Logf("postgres killed: %s rounds, %s acknowledged, %d lost, %s ambiguous of which %s applied, all resolved, %d twice, seed %d",
-		grouped(rounds), grouped(s.verdict.acknowledged), len(s.verdict.lost),
-		grouped(s.unclear), grouped(s.applied), len(s.verdict.twice), seed)
+	proof.Count(t, proof.Figure{
+		Suite: "postgres killed", Tried: int64(s.verdict.acknowledged), Trials: "acknowledged commands",
+		Broken: int64(len(s.verdict.lost) + len(s.verdict.twice)), Breaks: "lost or applied twice", Seed: seed,
+		Details: fmt.Sprintf("%s kills of the server, %s ambiguous commits of which %s applied, all resolved", grouped(rounds), grouped(s.unclear), grouped(s.applied)),
+	})
 }
 
 // TestPostgresKilledControl is the positive control: a caller who takes an unknown
 // outcome for a failure, and gives the command anew, does something twice.
 func TestPostgresKilledControl(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
 	r, seed := newRand(t)
 	const most = 30
@@ -163,11 +167,12 @@ func TestPostgresKilledControl(t *testing.T) {
 	for i := range most {
 		s.round(i)
 		if n := len(s.verdict.twice); n > 0 {
-			t.Logf("postgres killed, control: %d twice after %d rounds, seed %d", n, i+1, seed)
+			proof.Planted(t, "postgres killed", "a caller that takes an unknown outcome for a failure", true)
+			t.Logf("%d twice after %d rounds, seed %d", n, i+1, seed)
 			return
 		}
 	}
-	t.Errorf("a caller that takes unknown for failed did nothing twice in %d rounds: the suite is blind", most)
+	proof.Planted(t, "postgres killed", "a caller that takes an unknown outcome for a failure", false)
 }
 
 // A sanguine store takes an unknown outcome for a failure.

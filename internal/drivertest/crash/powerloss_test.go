@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/adjourn/adjourn/internal/proof"
 )
 
 // TestSQLitePowerLoss takes the power away from a process that writes, again and
@@ -19,7 +21,7 @@ func TestSQLitePowerLoss(t *testing.T) {
 	}
 	const each = 5 // rounds on a file
 	r, seed := newRand(t)
-	rounds := size(t, "CRASH_ROUNDS", 20)
+	rounds := proof.Size(t, 20)
 	d := newDisk(t)
 	s := sqliteSuite{T: t, rand: r, longest: 200 * time.Millisecond, next: spawn(t)}
 	var f *sqliteFile
@@ -36,9 +38,7 @@ func TestSQLitePowerLoss(t *testing.T) {
 			t.Fatalf("in round %d, of file %d", i%each, i/each)
 		}
 	}
-	t.Logf("sqlite power loss: %s rounds, %s acknowledged, %d lost, %s unacknowledged of which %s applied, seed %d",
-		grouped(rounds), grouped(s.verdict.acknowledged), len(s.verdict.lost),
-		grouped(s.verdict.open), grouped(s.verdict.applied), seed)
+	proof.Count(t, s.figure("sqlite power loss", "losses of power", rounds, seed))
 }
 
 // losePower ends the worker first: it may be in the kernel, waiting for the disk,
@@ -79,7 +79,7 @@ func TestSQLitePowerLossControl(t *testing.T) {
 			}
 			s.verdict.add(v)
 		}
-		t.Logf("sqlite power loss, control: synchronous=%s loses %d of %d acknowledged, seed %d",
-			level, len(s.verdict.lost), s.verdict.acknowledged, seed)
+		proof.Planted(t, "sqlite power loss", "synchronous="+level, len(s.verdict.lost) > 0)
+		t.Logf("synchronous=%s loses %d of %d acknowledged, seed %d", level, len(s.verdict.lost), s.verdict.acknowledged, seed)
 	}
 }

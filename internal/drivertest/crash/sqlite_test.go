@@ -16,6 +16,7 @@ import (
 
 	_ "modernc.org/sqlite"
 
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/sqlite"
@@ -99,7 +100,7 @@ func TestSQLiteKilled(t *testing.T) {
 	t.Parallel()
 	const each = 10 // rounds on a file
 	r, seed := newRand(t)
-	rounds := size(t, "CRASH_ROUNDS", 150)
+	rounds := proof.Size(t, 150)
 	s := sqliteSuite{T: t, rand: r, longest: 60 * time.Millisecond, next: spawn(t)}
 	var f *sqliteFile
 	dir := quickDir(t)
@@ -119,9 +120,16 @@ func TestSQLiteKilled(t *testing.T) {
 			t.Fatalf("in round %d, of file %d", i%each, i/each)
 		}
 	}
-	t.Logf("sqlite killed: %s rounds, %s acknowledged, %d lost, %s unacknowledged of which %s applied, seed %d",
-		grouped(rounds), grouped(s.verdict.acknowledged), len(s.verdict.lost),
-		grouped(s.verdict.open), grouped(s.verdict.applied), seed)
+	proof.Count(t, s.figure("sqlite killed", "kills", rounds, seed))
+}
+
+// figure is what the rounds of a suite have counted.
+func (s *sqliteSuite) figure(suite, rounds string, n int, seed uint64) proof.Figure {
+	return proof.Figure{
+		Suite: suite, Tried: int64(s.verdict.acknowledged), Trials: "acknowledged commands", Broken: int64(len(s.verdict.lost)), Breaks: "lost",
+		Details: fmt.Sprintf("%s %s, %s unacknowledged commands of which %s applied", grouped(n), rounds, grouped(s.verdict.open), grouped(s.verdict.applied)),
+		Seed:    seed,
+	}
 }
 
 // TestSQLiteKilledControl is the positive control: a store that writes a moment
@@ -138,11 +146,12 @@ func TestSQLiteKilledControl(t *testing.T) {
 		v, _, err := f.audit(t.Context(), 0, f.ledgers...)
 		check(t, err)
 		if n := len(v.lost); n > 0 {
-			t.Logf("sqlite killed, control: %d lost after %d rounds, seed %d", n, i+1, seed)
+			proof.Planted(t, "sqlite killed", "a store that writes a moment later than it says", true)
+			t.Logf("%d lost after %d rounds, seed %d", n, i+1, seed)
 			return
 		}
 	}
-	t.Errorf("a store that writes later than it says lost nothing in %d rounds: the suite is blind", most)
+	proof.Planted(t, "sqlite killed", "a store that writes a moment later than it says", false)
 }
 
 // quickDir is a directory in memory, if there is one. It is as good as one on a

@@ -14,6 +14,7 @@ import (
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/idle"
 	"github.com/adjourn/adjourn/internal/drivertest/pgtest"
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/snooze"
 	"github.com/adjourn/adjourn/storage"
@@ -203,7 +204,7 @@ func (s *timerSuite) work() (*effects, verdict) {
 // and stopped: each has its effect once, and none early.
 func TestTimersOnManyNodes(t *testing.T) {
 	r, seed := newRand(t)
-	n := size(t, "CRASH_TIMERS", 10_000)
+	n := proof.Size(t, 10_000)
 	s := newTimerSuite(t, r, n, 0)
 	e, v := s.work()
 	v.fail(t)
@@ -213,13 +214,17 @@ func TestTimersOnManyNodes(t *testing.T) {
 		t.Errorf("of %d deadlines %d had their effect once, %d twice, %d never, %d early; set back: %v",
 			n, e.once, e.twice, e.never, e.early, setbacks)
 	}
-	t.Logf("timers: %s of %s once, %d early, %d kills, %d stops, lateness p50 %v p99 %v max %v, seed %d",
-		grouped(e.once), grouped(n), e.early, s.kills, s.stops, e.lateness(0.5), e.lateness(0.99), e.lateness(1), seed)
+	proof.Count(t, proof.Figure{
+		Suite: "timers", Tried: int64(n), Trials: "deadlines", Broken: int64(e.twice + e.never + e.early), Breaks: "not once, or early", Seed: seed,
+		Details: fmt.Sprintf("%d kills and %d stops of 3 nodes, lateness p50 %v p99 %v max %v",
+			s.kills, s.stops, e.lateness(0.5), e.lateness(0.99), e.lateness(1)),
+	})
 }
 
 // TestTimersControl is the positive control: nodes that trust a lease do something
 // twice, because they do not know that they were stopped for longer.
 func TestTimersControl(t *testing.T) {
+	proof.Long(t)
 	const n, most = 1_500, 6
 	r, seed := newRand(t)
 	stops := 0
@@ -228,9 +233,10 @@ func TestTimersControl(t *testing.T) {
 		e, _ := s.work()
 		stops += s.stops
 		if e.twice > 0 {
-			t.Logf("timers, control: %d twice of %s, %d stops, seed %d", e.twice, grouped(n*(i+1)), stops, seed)
+			proof.Planted(t, "timers", "nodes that trust a lease", true)
+			t.Logf("%d twice of %s, %d stops, seed %d", e.twice, grouped(n*(i+1)), stops, seed)
 			return
 		}
 	}
-	t.Errorf("nodes that trust a lease did nothing twice, with %d stops: the suite is blind", stops)
+	proof.Planted(t, "timers", "nodes that trust a lease", false)
 }

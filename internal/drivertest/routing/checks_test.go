@@ -182,6 +182,13 @@ func (q question) ask(ctx context.Context, db querier, from string, limit int) (
 // Findings are what must not be, with examples.
 type findings map[never][]string
 
+func (f findings) total() (n int) {
+	for _, answers := range f {
+		n += len(answers)
+	}
+	return n
+}
+
 // ask asks questions about some or all conversations.
 func (f findings) ask(ctx context.Context, db querier, questions []question, from string, limit int) error {
 	for _, q := range questions {

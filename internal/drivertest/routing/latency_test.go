@@ -13,6 +13,7 @@ import (
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/roster"
 )
@@ -156,8 +157,9 @@ func (s *suite) assigned(id string) time.Time {
 // another one assigns the conversation when it polls. A machine that is busy with
 // other things makes that late, but not by another poll for most of them.
 func TestRoutingOfKilled(t *testing.T) {
+	proof.Long(t)
 	r, seed := newRand(t)
-	n := size(t, "ROUTING_DEATHS", 15)
+	n := proof.Size(t, 15)
 	s := newSuite(t, r)
 	waits, never := s.die(n)
 	if len(never) > 0 {
@@ -169,13 +171,16 @@ func TestRoutingOfKilled(t *testing.T) {
 	if at(0.5) > poll*3/2 || at(1) > 3*poll {
 		t.Errorf("conversations were assigned after p50 %v, max %v, want at most a poll of %v, and a moment", at(0.5), at(1), poll)
 	}
-	t.Logf("routing: of %d nodes that died after 3 changes each, poll %v, assigned after p50 %v p99 %v max %v, seed %d",
-		n, poll, at(0.5), at(0.99), at(1), seed)
+	proof.Count(t, proof.Figure{
+		Suite: "routing", Tried: int64(3 * n), Trials: "changes recorded by a node that then died", Broken: int64(len(never)), Breaks: "not assigned", Seed: seed,
+		Details: fmt.Sprintf("poll %v, assigned after p50 %v p99 %v max %v", poll, at(0.5), at(0.99), at(1)),
+	})
 }
 
 // TestRoutingOfKilledControl is the positive control: a node that does not poll
 // assigns none of them.
 func TestRoutingOfKilledControl(t *testing.T) {
+	proof.Long(t)
 	r, seed := newRand(t)
 	s := newSuite(t, r)
 	s.poll = time.Hour
@@ -183,5 +188,6 @@ func TestRoutingOfKilledControl(t *testing.T) {
 	if len(never) != 3 {
 		t.Errorf("%d of 3 conversations were assigned without a poll, after %v: the suite is blind", len(waits), waits)
 	}
-	t.Logf("routing, control: %d of 3 not assigned without a poll, seed %d", len(never), seed)
+	proof.Planted(t, "routing", "a node that does not poll", len(never) == 3)
+	t.Logf("%d of 3 not assigned without a poll, seed %d", len(never), seed)
 }

@@ -9,14 +9,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/adjourn/adjourn/internal/drivertest/pgtest"
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/storage/postgres"
 )
 
@@ -52,42 +51,13 @@ func obey(ctx context.Context) error {
 // newRand returns the chances of a suite, and their seed.
 func newRand(t *testing.T) (*rand.Rand, uint64) {
 	t.Helper()
-	seed := rand.Uint64()
-	if n, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64); err == nil {
-		seed = n
-	}
-	t.Logf("SEED=%d", seed)
+	seed := proof.Seed(t)
 	return rand.New(rand.NewPCG(seed, 0)), seed
-}
-
-// size is how much a suite does: n, unless the environment says otherwise.
-func size(t *testing.T, variable string, n int) int {
-	t.Helper()
-	text := os.Getenv(variable)
-	if text == "" && testing.Short() {
-		return max(n/10, 3)
-	}
-	if text == "" {
-		return n
-	}
-	given, err := strconv.Atoi(text)
-	if err != nil || given < 1 {
-		t.Fatalf("%s=%s, want a number of at least one", variable, text)
-	}
-	return given
 }
 
 // grouped writes a number as people do.
 func grouped(n int) string {
-	digits := strconv.Itoa(n)
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
+	return proof.Grouped(int64(n))
 }
 
 func check(t testing.TB, err error) {

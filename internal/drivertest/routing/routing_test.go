@@ -4,6 +4,7 @@ package routing_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/lifecycle"
 )
 
@@ -20,12 +22,12 @@ func isNoAgent(err error) bool { return errors.Is(err, lifecycle.ErrNoAgent) }
 // they are killed and their agents come and go, and finds nothing that must not
 // be: not while it goes on, and not when it has ended.
 func TestRoutingKilled(t *testing.T) {
+	proof.Long(t)
 	const most = 2_000 // conversations before a rest
 	r, seed := newRand(t)
-	n := size(t, "ROUTING_CONVERSATIONS", 600)
+	n := proof.Size(t, 600)
 	s := newSuite(t, r)
 	s.hire()
-	begin := time.Now()
 	left := 0 // in the queues of agents who had no seat left
 	for opened := 0; opened < n && !t.Failed(); {
 		opened = min(n, opened+min(most, (n+1)/2))
@@ -45,11 +47,14 @@ func TestRoutingKilled(t *testing.T) {
 	for _, what := range slices.Sorted(maps.Keys(s.counts)) {
 		t.Logf("%8s %s", grouped(s.counts[what]), what)
 	}
-	t.Logf("routing: %s conversations, %s closed, %s seats taken or freed, %s routed, %s taken, %s came too late, %s full, %d kills, asked %s times, at rest %d times with %s waiting, none beyond capacity, none twice, none left beside a free agent, %v, seed %d",
-		grouped(s.number(`SELECT count(*) FROM adjourn.conversations`)), grouped(s.closed()),
-		grouped(s.number(`SELECT sum(seat_moves) FROM adjourn.records`)), grouped(s.routed()),
-		grouped(s.counts["take"]), grouped(s.counts["take held"]), grouped(s.counts["take agent_full"]),
-		s.kills, grouped(s.looks), s.rests, grouped(left), time.Since(begin).Round(time.Second), seed)
+	proof.Count(t, proof.Figure{
+		Suite: "routing", Tried: int64(s.number(`SELECT sum(seat_moves) FROM adjourn.records`)), Trials: "seats taken or freed",
+		Breaks: "beyond capacity, taken twice or left beside a waiting visitor", Broken: int64(s.found.total()), Seed: seed,
+		Details: fmt.Sprintf("%s conversations, %s closed, %s routed, %s taken, %s came too late, %s full, %d kills, asked %s times, at rest %d times with %s waiting",
+			grouped(s.number(`SELECT count(*) FROM adjourn.conversations`)), grouped(s.closed()), grouped(s.routed()),
+			grouped(s.counts["take"]), grouped(s.counts["take held"]), grouped(s.counts["take agent_full"]),
+			s.kills, grouped(s.looks), s.rests, grouped(left)),
+	})
 }
 
 // routed returns how many conversations were assigned by the nodes.
@@ -63,6 +68,7 @@ func (s *suite) routed() int {
 // TestRoutingKilledControl are the positive controls: nodes with a mistake, and
 // what must be found of it while they work.
 func TestRoutingKilledControl(t *testing.T) {
+	proof.Long(t)
 	const enough = 3_000 // conversations: more than are needed
 	for _, control := range []struct {
 		name  string
@@ -88,7 +94,8 @@ func TestRoutingKilledControl(t *testing.T) {
 			if !s.hasAll(control.finds) {
 				t.Fatalf("the suite is blind: it found only %v", s.found)
 			}
-			t.Logf("routing, control: %s, found after %s conversations and %v, seed %d",
+			proof.Planted(t, "routing", control.name, true)
+			t.Logf("%s: found after %s conversations and %v, seed %d",
 				control.name, grouped(s.number(`SELECT last_value FROM opened`)), time.Since(begin).Round(10*time.Millisecond), seed)
 		})
 	}
@@ -103,6 +110,7 @@ func (s *suite) hasAll(all []never) bool {
 // TestRoutingKilledControlAtRest is the positive control of a rest: where nobody
 // hears of free seats, something is left to wait beside them.
 func TestRoutingKilledControlAtRest(t *testing.T) {
+	proof.Long(t)
 	r, seed := newRand(t)
 	s := newSuite(t, r)
 	_, err := s.db.Exec(deaf)
@@ -112,7 +120,8 @@ func TestRoutingKilledControlAtRest(t *testing.T) {
 	if !s.hasAll([]never{beside, leftOver}) {
 		t.Fatalf("the suite is blind: it found only %v", s.found)
 	}
-	t.Logf("routing, control: nobody hears of free seats, found such as %s, seed %d", s.found[leftOver][0], seed)
+	proof.Planted(t, "routing", "nobody hears of free seats", true)
+	t.Logf("found such as %s, seed %d", s.found[leftOver][0], seed)
 }
 
 // TestQuestionsFind plants what must not be, one after the other, and asks.
