@@ -1,28 +1,30 @@
 GO ?= go
 FUZZTIME ?= 30s
-ROUNDS ?= 1000
-TIMERS ?= 100000
-CONVERSATIONS ?= 20000
+SOAK ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help test figures soak views lint bench generate fuzz
+.PHONY: help test unit proof figures soak views lint bench generate fuzz
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
-test: ## every test of every module, with the race detector, in random order
+test: unit proof ## every test of every module
+
+unit: ## all but the suites of make proof, with the race detector, in random order
 	@.ci/needs
-	CGO_ENABLED=1 $(GO) test -race -timeout 20m -parallel 4 -shuffle=on $(TESTFLAGS) work
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 20m -parallel 4 -shuffle=on $(TESTFLAGS) work
 
-figures: ## what the suites that claim "never" have counted, without the race detector
-	@$(GO) test -v -run '^Test(EveryCell|Model|ClosingsAre|Broken|Stores|Metamorphic|Closers|PostgresFeed|Timers|.*Killed|.*PowerLoss)' \
-		./conversation ./storage/storagetest ./internal/drivertest/... | .ci/figures
+proof: ## the suites that claim "never", with a line and a figure for each
+	@.ci/needs
+	@$(GO) run ./internal/proof/prove
 
-soak: ## the suites on real databases with ROUNDS (1000) crashes, TIMERS (100000), CONVERSATIONS (20000) that are routed and 10 times the random streams
-	METAMORPHIC=10 CLOSERS=10 CRASH_ROUNDS=$(ROUNDS) CRASH_TIMERS=$(TIMERS) ROUTING_CONVERSATIONS=$(CONVERSATIONS) ROUTING_DEATHS=$(ROUNDS) \
-		$(GO) test -v -timeout 10h -run '^Test(Metamorphic|Closers|Timers|.*Killed|.*PowerLoss)' \
-		./internal/drivertest/... | .ci/figures
-	REPLAY_LONG=1 $(GO) test -run FullHistory ./examples/replay
+figures: ## the same, and their figures written to RELIABILITY.md
+	@.ci/needs
+	@$(GO) run ./internal/proof/prove -write
+
+soak: ## the same suites, SOAK (10) times as long
+	@.ci/needs
+	@$(GO) run ./internal/proof/prove -soak $(SOAK) -at-once 1
 
 views: ## plans and times of lists and reports over a million conversations, on both databases
 	@ADJOURN_MILLION=1 $(GO) test -v -timeout 1h -run '(SQLiteCrowd|PostgresViews)' ./internal/drivertest | \

@@ -14,6 +14,7 @@ import (
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/internal/behaviour"
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/memory"
@@ -207,10 +208,12 @@ func TestSabotage(t *testing.T) {
 		}
 		return
 	}
+	proof.Long(t)
 	t.Parallel()
 	for _, s := range saboteurs {
 		t.Run(s.name, func(t *testing.T) {
 			failed := sabotaged(t, s)
+			proof.Planted(t, "behaviours", "a Desk that "+s.name, len(failed) > 0)
 			for _, sentence := range s.caught {
 				if !slices.Contains(failed, underscored(sentence)) {
 					t.Errorf("%q does not catch it; these do: %q", sentence, failed)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/examples/internal/timeline"
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/memory"
 )
@@ -337,9 +338,11 @@ func TestViolations(t *testing.T) {
 				return
 			}
 			var v *violation
-			if !errors.As(err, &v) || !strings.Contains(err.Error(), tt.says) {
+			found := errors.As(err, &v) && strings.Contains(err.Error(), tt.says)
+			if !found {
 				t.Errorf("play = %v, want a violation: %q", err, tt.says)
 			}
+			proof.Planted(t, "replay", tt.name, found)
 		})
 	}
 }
@@ -358,11 +361,12 @@ func TestLifeAddsUp(t *testing.T) {
 // Made-up files: nothing is ever broken, the numbers add up, and
 // they are the same if all live side by side.
 func TestRandomFiles(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := proof.Seed(t)
 	random := rand.New(rand.NewPCG(seed, 0))
-	for range 20 {
+	files, messages := proof.Size(t, 20), 0
+	for range files {
 		input, args := randomFile(random), randomRules(random)
 		alone, err := replay(t.Context(), timeline.NewReader(strings.NewReader(input), "random"), testOptions(t, args...))
 		if err != nil {
@@ -386,7 +390,12 @@ func TestRandomFiles(t *testing.T) {
 			alone.conversations != alone.timelines+alone.successors || alone.messages() != strings.Count(input, `"at"`) {
 			t.Fatalf("the numbers do not add up:\n%s\nflags %q, file\n%s", printed(t, alone), args, input)
 		}
+		messages += alone.messages()
 	}
+	proof.Count(t, proof.Figure{
+		Suite: "replay", Tried: int64(messages), Trials: "messages of made-up timelines", Breaks: "violations", Seed: seed,
+		Details: fmt.Sprintf("%d files, each alone and together", files),
+	})
 }
 
 func printed(t *testing.T, n *census) string {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/adjourn/adjourn/internal/proof"
 )
 
 const opening = `{"id":"c","workspace":"w","messages":[{"at":"2026-03-02T09:00:00Z","from":"visitor","author":"v","chars":3}]}`
@@ -123,6 +125,7 @@ func TestArticleOfVisitor(t *testing.T) {
 
 // The library takes 20,000 events; what comes after them goes on elsewhere.
 func TestFullHistory(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
 	var messages []string
 	for i := range 6_800 { // 3 events each, with the receipt

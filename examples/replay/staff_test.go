@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/examples/internal/timeline"
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/memory"
 )
@@ -245,9 +245,9 @@ func TestRush(t *testing.T) {
 // With agents enough, who are always there, everybody writes when the file says
 // and nobody waits.
 func TestEnoughAgents(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := proof.Seed(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	inputs := []string{timeline.Sample}
 	for range 3 {
@@ -273,9 +273,9 @@ func TestEnoughAgents(t *testing.T) {
 
 // Made-up files and staffs: nothing is ever broken, and the numbers add up.
 func TestRandomStaff(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := proof.Seed(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	pick := func(values ...string) string { return values[random.IntN(len(values))] }
 	for range 4 {
@@ -351,9 +351,7 @@ func TestStillWaiting(t *testing.T) {
 // The library takes 20,000 events; what comes after them goes on elsewhere, and
 // waits there for an agent.
 func TestFullHistoryOfStaff(t *testing.T) {
-	if os.Getenv("REPLAY_LONG") == "" {
-		t.Skip("takes a minute with the race detector; set REPLAY_LONG, or run make soak. TestFullHistory is the same without staff")
-	}
+	proof.Long(t)
 	t.Parallel()
 	var messages []string
 	for i := range 6_800 {

@@ -5,11 +5,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/adjourn/adjourn/internal/proof"
 )
 
 // TestStores: the same conversations on SQLite give the same report, whether the
 // file is kept or not, and side by side.
 func TestStores(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
 	want, _, _ := program(t, "")
 	file := filepath.Join(t.TempDir(), "replay.db")

@@ -6,7 +6,6 @@
 // is stored must agree with itself. Each suite has a control, with a mistake that
 // it must find.
 //
-//	SEED=n           repeats the choices of a run, as far as processes allow
-//	CRASH_ROUNDS=n   how often each suite kills
-//	CRASH_TIMERS=n   how many deadlines the nodes work off
+//	SEED=n   repeats the choices of a run, as far as processes allow
+//	SOAK=n   n times as much of everything
 package crash

@@ -7,7 +7,6 @@
 // nothing waits beside an agent who could have it. Each of these has a control,
 // with a mistake that must be found.
 //
-//	SEED=n                    repeats the choices of a run, as far as processes allow
-//	ROUTING_CONVERSATIONS=n   how many conversations visitors open
-//	ROUTING_DEATHS=n          how many processes die right after a change
+//	SEED=n   repeats the choices of a run, as far as processes allow
+//	SOAK=n   n times as much of everything
 package routing
