@@ -69,18 +69,24 @@ func isDamagedRecord(err error) bool {
 // so that one of unknown outcome can be repeated.
 func (d *Desk) changeRecord(ctx context.Context, key storage.RecordKey, change func(storage.Record, time.Time) (storage.Record, error)) (storage.Record, error) {
 	unknown := 0
+	failed := func(err error) error {
+		if unknown == 0 || errors.Is(err, storage.ErrOutcomeUnknown) {
+			return err
+		}
+		return fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, err)
+	}
 	for range maxAttempts {
 		r, err := d.store.Record(ctx, key)
 		if err != nil {
-			return r, fmt.Errorf("lifecycle: %s %s: %w", key.Kind, key.ID, err)
+			return r, failed(fmt.Errorf("lifecycle: %s %s: %w", key.Kind, key.ID, err))
 		}
 		now, err := d.now(ctx)
 		if err != nil {
-			return r, err
+			return r, failed(err)
 		}
 		changed, err := change(r, now)
 		if err != nil {
-			return r, err
+			return r, failed(err)
 		}
 		if r.Version > 0 && r.Text == changed.Text && r.Available == changed.Available && bytes.Equal(r.Body, changed.Body) {
 			return r, nil
@@ -93,8 +99,8 @@ func (d *Desk) changeRecord(ctx context.Context, key storage.RecordKey, change f
 		case errors.Is(err, storage.ErrOutcomeUnknown) && unknown < maxUnknown && ctx.Err() == nil:
 			unknown++
 		case !errors.Is(err, storage.ErrConflict):
-			return r, fmt.Errorf("lifecycle: put %s %s: %w", key.Kind, key.ID, err)
+			return r, failed(fmt.Errorf("lifecycle: put %s %s: %w", key.Kind, key.ID, err))
 		}
 	}
-	return storage.Record{}, fmt.Errorf("%w: %s %s", ErrBusy, key.Kind, key.ID)
+	return storage.Record{}, failed(fmt.Errorf("%w: %s %s", ErrBusy, key.Kind, key.ID))
 }

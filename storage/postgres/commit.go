@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -227,9 +228,29 @@ type attempt struct {
 // writeBatch is what the committer calls. The deadline is the batch's own: the
 // context of one caller does not end the commits of others. It comes before that
 // of a caller without one, who so learns that nothing was applied.
+//
+// A driver may not return when that deadline passes: lib/pq waits for the server's
+// answer to COMMIT, which a network can lose. The next batch does not wait for it,
+// and has another connection.
 func (s *Store) writeBatch(batch []prepared) []error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.options.Timeout*3/4)
-	defer cancel()
+	written := make(chan []error, 1)
+	go func() {
+		defer cancel()
+		written <- s.writeWithin(ctx, batch)
+	}()
+	giveUp := time.NewTimer(s.options.Timeout)
+	defer giveUp.Stop()
+	select {
+	case results := <-written:
+		return results
+	case <-giveUp.C:
+		unknown := fmt.Errorf("%w: the driver does not return: %w", storage.ErrOutcomeUnknown, context.DeadlineExceeded)
+		return slices.Repeat([]error{unknown}, len(batch))
+	}
+}
+
+func (s *Store) writeWithin(ctx context.Context, batch []prepared) []error {
 	attempts := make([]*attempt, len(batch))
 	for i, p := range batch {
 		attempts[i] = &attempt{prepared: p}

@@ -120,8 +120,8 @@ func runAll(ctx context.Context, o options, dir string, chosen []suite) []result
 // run runs a suite. A suite that counted nothing has failed.
 func run(ctx context.Context, o options, file string, s suite) result {
 	args := []string{"test", "-count=1", "-timeout=24h", "-run=" + s.run}
-	if s.race {
-		args = append(args, "-race")
+	if s.parallel > 0 {
+		args = append(args, "-parallel="+strconv.Itoa(s.parallel))
 	}
 	if o.verbose {
 		args = append(args, "-v")

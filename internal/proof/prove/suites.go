@@ -7,7 +7,8 @@ type suite struct {
 	promise string // what its zero says
 	pkg     string // where its tests are, from the root of the repository
 	run     string // which tests, as go test takes them
-	race    bool   // with the race detector: for suites about goroutines that share something
+
+	parallel int // how many of its tests run at once: for those that mostly wait. 0 is as many as there are processors
 }
 
 // suites are all of them, the longest first, so that none is left alone at the end.
@@ -23,8 +24,8 @@ var suites = []suite{
 		promise: "nodes that crash, pause and lose answers do everything once, leave nothing overdue, fill no seat twice and deliver every record"},
 	{name: "linearizability", pkg: "./internal/drivertest/linear", run: "^TestLinear",
 		promise: "what processes see of a conversation is what they would see if one command happened at a time"},
-	{name: "network", pkg: "./internal/drivertest/wire", run: "^TestNetwork",
-		promise: "a commit whose answer is lost is never doubled and never taken for another outcome, and no call outlives its deadline"},
+	{name: "network", pkg: "./internal/drivertest/wire", run: "^Test(Network|SilentCommit)", parallel: 8,
+		promise: "however the network fails at COMMIT, no command is doubled, none acknowledged is lost, none said to have failed is applied, and no call outlasts its deadline by more than two seconds"},
 	{name: "timers", pkg: "./internal/drivertest/crash", run: "^TestTimers",
 		promise: "a deadline has its effect once and not early, whichever nodes are killed or stopped"},
 	{name: "sqlite killed", pkg: "./internal/drivertest/crash", run: "^TestSQLiteKilled",
