@@ -198,7 +198,8 @@ func (t *ticker) fire(ctx context.Context) error {
 }
 
 // recompute brings the due instants of conversations in line with changed
-// policies, page by page, and works off what that makes due.
+// policies, page by page, and works off what is due by then, in the same order as
+// ever: what one workspace changes puts nothing of another in front of the rest.
 func (t *ticker) recompute(ctx context.Context) error {
 	var after storage.Key
 	for {
@@ -221,7 +222,7 @@ func (t *ticker) recompute(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := t.fire(ctx); err != nil {
+		if err := t.work(ctx); err != nil {
 			return err
 		}
 		after = page[len(page)-1]
@@ -295,6 +296,7 @@ func (t *ticker) expire(ctx context.Context, key storage.Key) ([]conversation.Re
 	call := Call{Workspace: key.Workspace, Conversation: key.Conversation, By: conversation.Timer()}
 	var seen *snapshot // nobody has looked for an agent
 	var lookedAt int64 // the version at which somebody has
+	by := t.At         // what was due by then has something to do
 	decide := func(s *snapshot) (proposal, error) {
 		seen = nil
 		if s.looked = s.head.Version == lookedAt; s.toLookAt() && !s.looked {
@@ -304,6 +306,9 @@ func (t *ticker) expire(ctx context.Context, key storage.Key) ([]conversation.Re
 		now, err := d.now(ctx)
 		if err != nil {
 			return proposal{}, err
+		}
+		if now.Before(by) {
+			by = now // the clock was set back since the tick began
 		}
 		return d.decide(ctx, s, call, conversation.Expire{}, storage.Command{}, now)
 	}
@@ -318,7 +323,7 @@ func (t *ticker) expire(ctx context.Context, key storage.Key) ([]conversation.Re
 	if err != nil || len(p.records) > 0 || seen != nil {
 		return p.records, err
 	}
-	return nil, d.checkStuck(ctx, key, p.after.Version, t.At)
+	return nil, d.checkStuck(ctx, key, p.after.Version, by)
 }
 
 // checkStuck finds a conversation that is due still, though there was nothing to

@@ -39,8 +39,12 @@ func check(q question, loc *time.Location, got time.Time) error {
 	if shown.Before(want) {
 		return wrong("early")
 	}
-	if !shown.Equal(want) && !civil(got.Add(-1), loc).Before(want) {
+	before := civil(got.Add(-1), loc)
+	if !shown.Equal(want) && !before.Before(want) {
 		return wrong("late, and no clock was put forward over it")
+	}
+	if gap := shown.Sub(before); shown.Sub(want) >= gap && !shown.Equal(want) {
+		return wrong(fmt.Sprintf("late by %v, the gap is %v", shown.Sub(want), gap))
 	}
 	// Any instant that shows it differs from it by an offset in force nearby.
 	for hour := -48; hour <= 48; hour++ {

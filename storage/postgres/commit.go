@@ -239,12 +239,12 @@ func (s *Store) writeBatch(batch []prepared) []error {
 		defer cancel()
 		written <- s.writeWithin(ctx, batch)
 	}()
-	giveUp := time.NewTimer(s.options.Timeout)
-	defer giveUp.Stop()
+	patience, stop := context.WithTimeout(context.Background(), s.options.Timeout)
+	defer stop()
 	select {
 	case results := <-written:
 		return results
-	case <-giveUp.C:
+	case <-patience.Done():
 		unknown := fmt.Errorf("%w: the driver does not return: %w", storage.ErrOutcomeUnknown, context.DeadlineExceeded)
 		return slices.Repeat([]error{unknown}, len(batch))
 	}

@@ -67,7 +67,7 @@ func write(ctx context.Context, results []result) error {
 	}
 	var lines bytes.Buffer
 	for _, r := range results {
-		line, err := json.Marshal(record{r.suite.name, r.figures, names(r.faults), r.took.Round(time.Second).Seconds(), environment})
+		line, err := json.Marshal(record{r.suite.Name, r.figures, names(r.faults), r.took.Round(time.Second).Seconds(), environment})
 		if err != nil {
 			return err
 		}
@@ -112,12 +112,12 @@ func table(environment string, results []result) string {
 			broken = append(broken, fmt.Sprint(f.Broken, " ", f.Breaks))
 			bounds = append(bounds, bound)
 		}
-		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s | %s | %d of %[7]d | %v |\n", r.suite.name, anchor(r.suite.name), r.suite.promise,
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s | %s | %d of %[7]d | %v |\n", r.suite.Name, anchor(r.suite.Name), r.suite.Promise,
 			strings.Join(tried, "<br>"), strings.Join(broken, "<br>"), strings.Join(bounds, "<br>"), len(r.faults), r.took.Round(time.Second))
 	}
 	for _, r := range results {
-		fmt.Fprintf(&b, "\n### %s\n\n", r.suite.name)
-		fmt.Fprintf(&b, "`go test -run '%s' %s`\n\n", r.suite.run, r.suite.pkg)
+		fmt.Fprintf(&b, "\n### %s\n\n", r.suite.Name)
+		fmt.Fprintf(&b, "`go test -run '%s' %s`\n\n", r.suite.Run, r.suite.Package)
 		for _, f := range r.figures {
 			fmt.Fprintf(&b, "- %s\n", f)
 		}

@@ -48,7 +48,7 @@ type options struct {
 }
 
 func prove(ctx context.Context, o options) error {
-	chosen := slices.DeleteFunc(slices.Clone(suites), func(s suite) bool { return o.only != "" && s.name != o.only })
+	chosen := slices.DeleteFunc(slices.Clone(proof.Suites), func(s proof.Suite) bool { return o.only != "" && s.Name != o.only })
 	if len(chosen) == 0 {
 		return fmt.Errorf("there is no suite %q", o.only)
 	}
@@ -65,7 +65,7 @@ func prove(ctx context.Context, o options) error {
 	results := runAll(ctx, o, dir, chosen)
 	for _, r := range results {
 		if r.err != nil {
-			err = errors.Join(err, fmt.Errorf("%s: %w", r.suite.name, r.err))
+			err = errors.Join(err, fmt.Errorf("%s: %w", r.suite.Name, r.err))
 		}
 	}
 	if err != nil {
@@ -85,7 +85,7 @@ func prove(ctx context.Context, o options) error {
 
 // A result is what a suite has counted.
 type result struct {
-	suite   suite
+	suite   proof.Suite
 	figures []proof.Figure
 	faults  []proof.Fault
 	took    time.Duration
@@ -94,7 +94,7 @@ type result struct {
 
 // runAll runs some suites at once, prints a line of each when it has ended, and
 // returns the results in the order of the suites.
-func runAll(ctx context.Context, o options, dir string, chosen []suite) []result {
+func runAll(ctx context.Context, o options, dir string, chosen []proof.Suite) []result {
 	results := make([]result, len(chosen))
 	next := make(chan int)
 	var printing sync.Mutex
@@ -118,15 +118,15 @@ func runAll(ctx context.Context, o options, dir string, chosen []suite) []result
 }
 
 // run runs a suite. A suite that counted nothing has failed.
-func run(ctx context.Context, o options, file string, s suite) result {
-	args := []string{"test", "-count=1", "-timeout=24h", "-run=" + s.run}
-	if s.parallel > 0 {
-		args = append(args, "-parallel="+strconv.Itoa(s.parallel))
+func run(ctx context.Context, o options, file string, s proof.Suite) result {
+	args := []string{"test", "-count=1", "-timeout=24h", "-run=" + s.Run}
+	if s.Parallel > 0 {
+		args = append(args, "-parallel="+strconv.Itoa(s.Parallel))
 	}
 	if o.verbose {
 		args = append(args, "-v")
 	}
-	cmd := exec.CommandContext(ctx, "go", append(args, s.pkg)...)
+	cmd := exec.CommandContext(ctx, "go", append(args, s.Package)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	// Suites make a lot of garbage and little that lasts: collecting it less often saves a fifth of the time.
@@ -154,7 +154,7 @@ func run(ctx context.Context, o options, file string, s suite) result {
 // String is a line: what was counted, and how many planted faults were caught.
 func (r result) String() string {
 	if r.err != nil {
-		return fmt.Sprintf("%-18s FAILED after %v", r.suite.name, r.took.Round(time.Second))
+		return fmt.Sprintf("%-18s FAILED after %v", r.suite.Name, r.took.Round(time.Second))
 	}
 	var all []string
 	for _, f := range r.figures {
@@ -163,14 +163,14 @@ func (r result) String() string {
 	if n := len(r.faults); n > 0 {
 		all = append(all, fmt.Sprintf("%d of %d planted faults caught", n, n))
 	}
-	return fmt.Sprintf("%-18s %s; %v", r.suite.name, strings.Join(all, "; "), r.took.Round(time.Second))
+	return fmt.Sprintf("%-18s %s; %v", r.suite.Name, strings.Join(all, "; "), r.took.Round(time.Second))
 }
 
 // merge puts together what several rows counted for one suite.
 func merge(results []result) []result {
 	var merged []result
 	for _, r := range results {
-		i := slices.IndexFunc(merged, func(m result) bool { return m.suite.name == r.suite.name })
+		i := slices.IndexFunc(merged, func(m result) bool { return m.suite.Name == r.suite.Name })
 		if i < 0 {
 			merged = append(merged, r)
 			continue

@@ -1,0 +1,14 @@
+// Package tenancy shows, on every store, what one workspace knows of another
+// and what is left of a visitor who was erased: nothing but what is documented.
+//
+//   - Two workspaces with the same IDs are played interleaved: each is, byte for
+//     byte, what it is alone.
+//   - Every ID of another workspace, in every argument of every method of a Desk, is
+//     answered like one that nobody has.
+//   - A word in every field that takes free text is gone after Forget, wherever one
+//     may read, and was never in a log or an error.
+//
+// Stated exceptions, all of them for the host and not for a workspace: the feed and
+// its subscribers, live subscriptions, setbacks, ticks and purges go across
+// workspaces.
+package tenancy
