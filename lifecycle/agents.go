@@ -101,7 +101,9 @@ func (d *Desk) changeAgentAt(ctx context.Context, at storage.Record, change func
 		if isDamagedRecord(err) {
 			a = roster.Agent{}
 		}
-		after = change(a, now)
+		if after = change(a, now); a.Removed && !after.Removed {
+			r.Body = nil // somebody else, of whom it says nothing
+		}
 		return withAgent(r, after, now)
 	})
 	return agentOf(r, after), err
@@ -111,7 +113,7 @@ func (d *Desk) changeAgentAt(ctx context.Context, at storage.Record, change func
 func withAgent(r storage.Record, a roster.Agent, now time.Time) (storage.Record, error) {
 	r.Groups, r.Capacity, r.Available, r.Due = a.Groups, a.Capacity, a.TakesNew(), now
 	var err error
-	r.Body, err = roster.Encode(a)
+	r.Body, err = rewrite(r.Body, roster.Decode[roster.Agent], roster.Encode[roster.Agent], a)
 	return r, err
 }
 

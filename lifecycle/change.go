@@ -52,7 +52,7 @@ func propose(s *snapshot, after conversation.Conversation, records []conversatio
 	body := s.head.Body
 	if len(records) > 0 {
 		var err error
-		if body, err = conversation.Encode(after); err != nil {
+		if body, err = rewrite(body, s.read, conversation.Encode, after); err != nil {
 			return p, fmt.Errorf("lifecycle: encode %s: %w", s.key.Conversation, err)
 		}
 	}
@@ -67,6 +67,9 @@ func propose(s *snapshot, after conversation.Conversation, records []conversatio
 	p.commit.Head.Body, p.commit.Head.Due, p.commit.Head.PolicyRevision = body, due, s.revision
 	return p, nil
 }
+
+// read returns what the body was decoded to.
+func (s *snapshot) read([]byte) (conversation.Conversation, error) { return s.conversation, nil }
 
 // closings returns those that are not as they were before.
 func closings(before, after conversation.Conversation) []closure.Record {
@@ -149,6 +152,10 @@ func (c *commands) change(ctx context.Context, key storage.Key, commandID string
 		if err != nil {
 			return proposal{}, unknownIf(unsettled, err)
 		}
+		if p.idle && slices.ContainsFunc(unsettled, func(p proposal) bool { return len(p.records) > 0 }) {
+			// What was to be done once is not any more, and may yet be.
+			return proposal{}, fmt.Errorf("lifecycle: commit %s: %w", key.Conversation, storage.ErrOutcomeUnknown)
+		}
 		if p.idle {
 			return p, nil
 		}
@@ -169,7 +176,7 @@ func (c *commands) change(ctx context.Context, key storage.Key, commandID string
 // settle looks for the commits of unknown outcome in what was loaded after them.
 // It returns the one that was applied, or those that are still open: they may yet
 // be applied, but then the next commit is not, because it expects the same
-// version. One whose version somebody else has taken never will be.
+// version. One whose version, or command ID, somebody else has taken never will be.
 func (c *commands) settle(ctx context.Context, s *snapshot, unsettled []proposal) (applied *proposal, open []proposal, err error) {
 	for i, p := range unsettled {
 		applied, err := c.wasApplied(ctx, s, p.commit)
@@ -179,22 +186,26 @@ func (c *commands) settle(ctx context.Context, s *snapshot, unsettled []proposal
 		case applied:
 			c.tell(p)
 			return &unsettled[i], nil, nil
-		case s.head.Version == p.commit.Expect:
+		case s.head.Version == p.commit.Expect && s.applied == nil:
 			open = append(open, p)
 		}
 	}
 	return nil, open, nil
 }
 
-// wasApplied reports whether a commit is the one that the store remembers under
-// its command ID, or whose events follow the version it was decided on. Without a
-// command ID, two commits of the same microsecond, actor and content are told
-// apart by nothing.
+// wasApplied reports whether a commit is the one whose events follow the version
+// that it was decided on, and that the store remembers under its command ID if it
+// has one. Of several attempts at a command, decided at different times, the events
+// tell which it was. Without a command ID, two commits of the same microsecond,
+// actor and content are told apart by nothing.
 func (c *commands) wasApplied(ctx context.Context, s *snapshot, commit storage.Commit) (bool, error) {
 	if commit.Command.ID != "" {
 		a := s.applied
-		return a != nil && sameFingerprint(*a, commit.Command) &&
-			a.From == commit.Expect && a.To == commit.Expect+int64(len(commit.Events)), nil
+		known := a != nil && sameFingerprint(*a, commit.Command) &&
+			a.From == commit.Expect && a.To == commit.Expect+int64(len(commit.Events))
+		if !known || len(commit.Events) == 0 {
+			return known, nil
+		}
 	}
 	if len(commit.Events) == 0 || s.head.Version == commit.Expect {
 		return false, nil

@@ -208,13 +208,10 @@ func (c *commands) facts(ctx context.Context, s *snapshot, r conversation.Reques
 // readiness says what speaks against an agent, in the order that
 // [conversation.AgentFor] gives.
 func (c *commands) readiness(ctx context.Context, of conversation.Conversation, q conversation.AgentQuestion, policy conversation.Policy) (conversation.Readiness, storage.Seen, error) {
-	seen := storage.Seen{Agent: q.Agent}
 	r, a, err := c.agent(ctx, storage.RecordKey{Workspace: of.Workspace, Kind: storage.KindAgent, ID: q.Agent})
+	seen := storage.Seen{Agent: q.Agent, Version: r.Version} // also where there is no record: one may come
 	if err != nil {
 		return "", seen, err
-	}
-	if seen.Version = r.Version; r.Version == 0 {
-		seen = storage.Seen{} // there is nothing that could change
 	}
 	unavailable := a.Availability() == roster.Unavailable
 	full := r.Seats >= r.Capacity && seat(of) != q.Agent

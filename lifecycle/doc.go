@@ -90,6 +90,24 @@
 // What happens by itself, and when, is a [conversation.Policy] for each
 // workspace and group, set with [Desk.SetPolicies] and kept in the store.
 //
+// # Two versions of the library at once
+//
+// While hosts are upgraded one after the other, Desks of two versions work on one
+// store. Journals are never written anew. What a newer version stores in the same
+// format and the older one does not know, is kept when the older one writes: events
+// of unknown names are delivered as [conversation.Unknown] and otherwise only count,
+// and unknown fields of conversations, policies and records stay with what they are
+// said of. A field of a snooze, for one, goes with that snooze. They are kept, not
+// maintained: the older version does not know what it should have changed in them.
+// What it delivers of an event has the fields that it knows, so upgrade subscribers
+// that pass events on before anybody writes new ones.
+//
+// What an older version must not touch has a later format, which it refuses:
+// [conversation.ErrNewer], or ErrNewer of package roster. It is not written over, is
+// listed as unreadable, keeps nobody else waiting and is not quarantined. A new value
+// of a field that an older version acts on, such as an action of an idle ladder, is
+// of a later format.
+//
 // # What it will never do
 //
 // The package does not know who anybody is: the host authenticates, and says on

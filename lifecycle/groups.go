@@ -114,13 +114,17 @@ func (d *Desk) changeGroup(ctx context.Context, workspace, id string, change fun
 				return r, err
 			}
 		}
+		was := g
 		if g, err = change(g); err != nil {
 			return r, err
+		}
+		if was.Removed && !g.Removed {
+			r.Body = nil // another group, of which it says nothing
 		}
 		if r.Due = (time.Time{}); g.Removed {
 			r.Due = now
 		}
-		r.Body, err = roster.Encode(g)
+		r.Body, err = rewrite(r.Body, roster.Decode[roster.Group], roster.Encode[roster.Group], g)
 		return r, err
 	})
 	return err

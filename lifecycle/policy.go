@@ -44,7 +44,14 @@ func (d *Desk) SetPolicies(ctx context.Context, workspace string, policies conve
 	if err := policies.Check(); err != nil {
 		return 0, err
 	}
-	body, err := conversation.EncodePolicies(policies)
+	loaded, err := d.store.Load(ctx, storage.Key{Workspace: workspace}, "")
+	if err != nil {
+		return 0, fmt.Errorf("lifecycle: policies of %s: %w", workspace, err)
+	}
+	if loaded.Policies.Revision != revision { // what is kept must be of what is replaced
+		return 0, fmt.Errorf("%w: workspace %s is not at revision %d", ErrPolicyConflict, workspace, revision)
+	}
+	body, err := rewrite(loaded.Policies.Body, conversation.DecodePolicies, conversation.EncodePolicies, policies)
 	if err != nil {
 		return 0, fmt.Errorf("lifecycle: encode policies: %w", err)
 	}
@@ -73,17 +80,23 @@ func (d *Desk) setPolicies(ctx context.Context, workspace string, revision int64
 				return fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, err)
 			case p.Revision == revision+1 && bytes.Equal(p.Body, body):
 				return nil
+			case p.Revision > revision+1:
+				return fmt.Errorf("%w: they were replaced since", storage.ErrOutcomeUnknown)
 			}
 			return storage.ErrConflict
 		}
-		if !errors.Is(err, storage.ErrOutcomeUnknown) || attempt > maxUnknown || ctx.Err() != nil {
+		switch {
+		case errors.Is(err, storage.ErrOutcomeUnknown) && attempt <= maxUnknown && ctx.Err() == nil:
+			unknown = true
+		case unknown && err != nil && !errors.Is(err, storage.ErrOutcomeUnknown):
+			return fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, err)
+		default:
 			return err
 		}
-		unknown = true
 	}
 }
 
-// farFuture is after every instant that a setback lasts to.
+// farFuture is after every instant at which something is due or tried again.
 var farFuture = time.Date(9999, time.December, 31, 0, 0, 0, 0, time.UTC)
 
 // PoliciesApplied reports whether every open conversation of the workspace is

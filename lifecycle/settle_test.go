@@ -213,3 +213,23 @@ func (s *policyTap) SetPolicies(ctx context.Context, workspace string, expect in
 	}
 	return set()
 }
+
+// TestAgentAddedWhileTheyTake: nobody knew of the agent when their take was decided.
+// They are added, and unavailable at first, before it is committed.
+func TestAgentAddedWhileTheyTake(t *testing.T) {
+	t.Parallel()
+	store := &tap{Store: newMemory()}
+	kit := lifecycletest.NewOn(t, store, nil)
+	chat := kit.Chat("chat-1")
+	chat.Open(vic)
+	store.onCommit = func(ctx context.Context, c storage.Commit) error {
+		store.onCommit = nil
+		if _, err := kit.Desk.SetAgent(ctx, lifecycletest.Workspace, ann.ID, 1); err != nil {
+			t.Error(err)
+		}
+		return store.Store.Commit(ctx, c)
+	}
+	_, err := kit.Desk.Take(t.Context(), chat.By(ann))
+	fails(t, err, conversation.ErrAgentUnavailable)
+	chat.WantEvents("opened")
+}

@@ -140,6 +140,71 @@ func TestOutcomeUnknownAndSomebodyElse(t *testing.T) {
 	chat.WantEvents("opened", "taken", "said", "said")
 }
 
+// TestOutcomeUnknownOfSeveralAttempts: the first was never applied, the second,
+// decided later, was. The caller is told what stands in the journal.
+func TestOutcomeUnknownOfSeveralAttempts(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"", "msg-1"} {
+		store := &tap{Store: newMemory()}
+		kit := lifecycletest.NewOn(t, store, nil)
+		chat := assignedChats(kit, 1)[0]
+		attempts := 0
+		store.onCommit = func(ctx context.Context, c storage.Commit) error {
+			if attempts++; attempts == 1 {
+				kit.Clock.Add(time.Second)
+				return errBroken
+			}
+			check(t, store.Store.Commit(ctx, c))
+			return errBroken
+		}
+		live := kit.Desk.Subscribe(10)
+		result := accepted(t)(kit.Desk.Say(t.Context(), withID(chat.By(vic), id), "Hello?"))
+		live.Close()
+		store.onCommit = nil
+		if diff := cmp.Diff(chat.Now(), result.Conversation); diff != "" {
+			t.Errorf("ID %q: result (-stored +returned):\n%s", id, diff)
+		}
+		if diff := cmp.Diff(chat.Journal()[2:], result.Records); diff != "" {
+			t.Errorf("ID %q: records (-stored +returned):\n%s", id, diff)
+		}
+		if update := <-live.Updates(); !cmp.Equal(update.Records, result.Records) {
+			t.Errorf("ID %q: live %+v, want the records that were returned", id, update.Records)
+		}
+	}
+}
+
+// TestOutcomeUnknownAndTooLate: a message may yet be applied when the reopen window
+// is over. It does not go to the successor as well: with a command ID the first
+// attempt is settled, without one nobody can tell.
+func TestOutcomeUnknownAndTooLate(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"", "msg-1"} {
+		store := &tap{Store: newMemory()}
+		kit := lifecycletest.NewOn(t, store, nil)
+		kit.SetPolicy(conversation.Policy{ReopenWindow: time.Minute})
+		chat := assignedChats(kit, 1)[0]
+		chat.Do(ann, conversation.Close{Outcome: closure.Resolved})
+		var late storage.Commit
+		store.onCommit = func(_ context.Context, c storage.Commit) error {
+			late, store.onCommit = c, nil
+			kit.Clock.Add(time.Hour)
+			return errBroken
+		}
+		result, err := kit.Desk.Say(t.Context(), withID(chat.By(vic), id), "Hello?")
+		lateErr := store.Commit(t.Context(), late)
+		if id == "" {
+			fails(t, err, storage.ErrOutcomeUnknown)
+			check(t, lateErr)
+			continue
+		}
+		check(t, err)
+		fails(t, lateErr, storage.ErrConflict)
+		if !result.Successor {
+			t.Error("the message did not go to the successor")
+		}
+	}
+}
+
 // TestOutcomeStaysUnknown: the store does not answer afterwards either. The
 // caller gives the command again with its ID.
 func TestOutcomeStaysUnknown(t *testing.T) {

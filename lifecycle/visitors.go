@@ -99,15 +99,23 @@ func decodeVisitor(r storage.Record) (Visitor, error) {
 	if r.Version == 0 {
 		return v, nil
 	}
-	var s storedVisitor
-	if err := json.Unmarshal(r.Body, &s); err != nil {
+	s, err := storedVisitorOf(r.Body)
+	if err != nil {
 		return v, damagedRecord{fmt.Errorf("lifecycle: visitor %s: %w", r.Key.ID, err)}
-	}
-	if s.Format > 1 {
-		return v, damagedRecord{fmt.Errorf("lifecycle: visitor %s: %w", r.Key.ID, conversation.ErrNewer)}
 	}
 	v.Online, v.Since = s.Online, s.Since
 	return v, nil
+}
+
+func (s storedVisitor) encode() ([]byte, error) { return json.Marshal(s) }
+
+func storedVisitorOf(body []byte) (storedVisitor, error) {
+	var s storedVisitor
+	err := json.Unmarshal(body, &s)
+	if s.Format > 1 {
+		err = conversation.ErrNewer
+	}
+	return s, err
 }
 
 func (d *Desk) changeVisitor(ctx context.Context, workspace, id string, change func(Visitor, time.Time) Visitor) (Visitor, error) {
@@ -127,7 +135,7 @@ func (d *Desk) changeVisitor(ctx context.Context, workspace, id string, change f
 			r.Due = now.Add(AwayGrace)
 		}
 		r.Text = after.Email
-		r.Body, err = json.Marshal(storedVisitor{1, after.Online, after.Since})
+		r.Body, err = rewrite(r.Body, storedVisitorOf, storedVisitor.encode, storedVisitor{1, after.Online, after.Since})
 		return r, err
 	})
 	return after, err

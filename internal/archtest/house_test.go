@@ -74,9 +74,14 @@ var house = map[string]room{
 		testing: true,
 		why:     "the sentences judge a desk from outside, on whatever store they are given, so they name none",
 	},
+	"internal/compat": {
+		imports: []string{"lifecycle", "storage", "conversation", "closure", "roster"},
+		why:     "it keeps what was stored and asks a desk on whatever store it is given, so it names none",
+	},
 	"internal/diagram":     {imports: []string{"conversation"}, why: "it prints the rule table, and needs nothing else"},
 	"internal/proof":       {testing: true, why: "suites of every floor tell it what they have counted"},
 	"internal/proof/prove": {imports: []string{"internal/proof"}, why: "it runs the suites from outside, by their names"},
+	"internal/sim":         {why: "it is all tests: Desks on a simulated store, in simulated time"},
 	"internal/archtest":    {why: "it looks at the other packages from outside"},
 }
 
@@ -121,4 +126,13 @@ var impure = map[string]string{
 }
 
 // internalTests are the files of tests that are in the package they test, with the reason.
-var internalTests = map[string]string{}
+var internalTests = map[string]string{
+	"internal/compat/golden_test.go":         compatInside,
+	"internal/compat/golden_catches_test.go": compatInside,
+	"internal/compat/lives_test.go":          compatInside,
+	"internal/compat/newer_test.go":          compatInside,
+	"internal/compat/newer_catches_test.go":  compatInside,
+	"internal/compat/formats_test.go":        compatInside,
+}
+
+const compatInside = "they write the files that the package reads, and plant faults in the code that it asks"

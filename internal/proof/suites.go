@@ -19,7 +19,7 @@ var Suites = []Suite{
 		Promise: "the same commands give the same answers, journals and feeds on every store, and on one that was closed and opened again"},
 	{Name: "storage contract", Package: "./internal/drivertest", Run: "^TestStores$",
 		Promise: "every store keeps every sentence of the contract"},
-	{Name: "storage contract", Package: "./storage/storagetest", Run: "^TestBroken$"},
+	{Name: "storage contract", Package: "./storage/storagetest", Run: "^Test(Broken|Sentences)$"},
 	{Name: "simulator", Package: "./internal/sim", Run: "^TestSimulator",
 		Promise: "nodes that crash, pause and lose answers do everything once, leave nothing overdue, fill no seat twice and deliver every record"},
 	{Name: "linearizability", Package: "./internal/drivertest/linear", Run: "^TestLinear",
@@ -60,6 +60,7 @@ var Suites = []Suite{
 		Promise: "a workspace is the same as if it were alone, and what belongs to another is unknown"},
 	{Name: "erasure", Package: "./internal/drivertest/tenancy", Run: "^TestErasure",
 		Promise: "what was erased is in no live data, log or error"},
-	{Name: "compatibility", Package: "./internal/compat", Run: "^Test",
-		Promise: "journals of every released format lead to the states they led to, and what a newer version wrote survives"},
+	{Name: "compatibility", Package: "./internal/compat", Run: ".",
+		Promise: "what any version stored is read, folded and answered the same, and an older node loses nothing that a newer one wrote"},
+	{Name: "compatibility", Package: "./internal/drivertest", Run: "^TestSQLGolden$"},
 }

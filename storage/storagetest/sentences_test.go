@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/adjourn/adjourn/internal/proof"
 )
 
 // notTested are the sentences of the contract without a subtest, with the
@@ -63,6 +65,7 @@ var notTested = map[string]string{
 // TestSentences shows that each sentence of the contract has a subtest, and
 // that the kit quotes the contract as it stands.
 func TestSentences(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
 	contract := sentences(t, "../storage.go")
 	claimed := map[string]bool{}
