@@ -20,7 +20,7 @@ var Suites = []Suite{
 	{Name: "storage contract", Package: "./internal/drivertest", Run: "^TestStores$",
 		Promise: "every store keeps every sentence of the contract"},
 	{Name: "storage contract", Package: "./storage/storagetest", Run: "^Test(Broken|Sentences)$"},
-	{Name: "simulator", Package: "./internal/sim", Run: "^TestSimulator",
+	{Name: "simulator", Package: "./internal/sim", Run: "^Test(Simulator|SameSeed)",
 		Promise: "nodes that crash, pause and lose answers do everything once, leave nothing overdue, fill no seat twice and deliver every record"},
 	{Name: "linearizability", Package: "./internal/drivertest/linear", Run: "^TestLinear",
 		Promise: "what processes see of a conversation is what they would see if one command happened at a time"},
