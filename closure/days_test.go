@@ -255,6 +255,25 @@ func TestDaysSumToTheRange(t *testing.T) {
 	}
 }
 
+// A zone that nobody has, farther off than any: its days are days, and they end.
+func TestDaysOfAZoneFarOff(t *testing.T) {
+	t.Parallel()
+	from := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	for _, hours := range []int{-300_000, -48, -27, 27, 48, 300_000} {
+		zone := time.FixedZone("", hours*3600)
+		days := closure.Days(from, from.AddDate(0, 0, 3), zone)
+		if len(days) != 5 {
+			t.Errorf("%d hours off: %v, want a part of a day at each end and two between", hours, days)
+			continue
+		}
+		for _, at := range days[1:4] {
+			if h, m, s := at.In(zone).Clock(); h+m+s != 0 {
+				t.Errorf("%d hours off: a day begins at %v", hours, at.In(zone))
+			}
+		}
+	}
+}
+
 func BenchmarkDays(b *testing.B) {
 	from := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	for b.Loop() {

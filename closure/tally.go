@@ -257,17 +257,18 @@ func Days(from, to time.Time, zone *time.Location) []time.Time {
 // It asks neither time.Date, which does not say which of two instants it returns,
 // nor Time.ZoneBounds, whose end on the last day of a leap year can be past.
 func dayBegin(year int, month time.Month, day int, zone *time.Location) time.Time {
-	const window = 26 * time.Hour // more than any zone is off UTC
+	const window = 26 * time.Hour // more than any real zone is off UTC
 	midnight := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 	from, end := midnight.Add(-window), midnight.Add(window)
 	for {
 		change := nextChange(zone, from, end)
-		if change.Add(offsetAt(zone, change)).Before(midnight) {
+		changes := change.Before(end)
+		if changes && change.Add(offsetAt(zone, change)).Before(midnight) {
 			from = change
 			continue
 		}
 		begin := midnight.Add(-offsetAt(zone, from))
-		if change.Before(begin) { // the clocks went over it
+		if changes && change.Before(begin) { // the clocks went over it
 			return change
 		}
 		return begin

@@ -110,7 +110,8 @@ func notifyByEmail(d *decision, _ NotifyByEmail) { d.record(EmailRequested{}) }
 func putAside(d *decision, s Snooze) {
 	until, err := s.Until.Resolve(d.facts.Now)
 	if err != nil {
-		d.err = &InvalidError{Field: "until", Rule: err.Error(), Err: err}
+		rule := ruleOf(err, snooze.ErrChoice, snooze.ErrZone, snooze.ErrLocal, snooze.ErrHorizon, snooze.ErrPast)
+		d.err = &InvalidError{Field: "until", Rule: rule, Err: err}
 		return
 	}
 	e := Snoozed{Deadline: until, AtEnd: snooze.Keep, OnReply: snooze.Wake}

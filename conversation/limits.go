@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -370,10 +371,25 @@ func checkOutcome(outcome closure.Outcome, reason closure.Reason, cause closure.
 	if cause == closure.VisitorLeft && outcome == closure.Resolved {
 		return &InvalidError{Field: "outcome", Rule: "a visitor who leaves is not resolved"}
 	}
+	return checkOutcomeOf("outcome", outcome, reason)
+}
+
+func checkOutcomeOf(field string, outcome closure.Outcome, reason closure.Reason) error {
 	if err := closure.Check(outcome, reason); err != nil {
-		return &InvalidError{Field: "outcome", Rule: err.Error(), Err: err}
+		return &InvalidError{Field: field, Rule: ruleOf(err, closure.ErrOutcome, closure.ErrReason), Err: err}
 	}
 	return nil
+}
+
+// ruleOf returns the rule that an error of another package is about, which is one
+// of those given: the error itself may repeat the input.
+func ruleOf(err error, rules ...error) string {
+	for _, rule := range rules {
+		if errors.Is(err, rule) {
+			return rule.Error()
+		}
+	}
+	return "is not legal"
 }
 
 func (r Reclassify) check(Actor) error {

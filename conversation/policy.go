@@ -251,8 +251,8 @@ func (p Policy) checkStep(field string, s idle.Step) error {
 		return &InvalidError{Field: field, Rule: "cannot hand back without a bot", Err: ErrNoBot}
 	}
 	if s.Outcome != "" {
-		if err := closure.Check(closure.Outcome(s.Outcome), ""); err != nil {
-			return &InvalidError{Field: field, Rule: err.Error(), Err: err}
+		if err := checkOutcomeOf(field, closure.Outcome(s.Outcome), ""); err != nil {
+			return err
 		}
 	}
 	if err := CheckText(field, s.Text, idle.MaxText); err != nil {

@@ -116,7 +116,7 @@ func (l Ladder) Check(allowed ...Action) error {
 		return fmt.Errorf("%w: it is off and has steps", ErrLadder)
 	}
 	if l.LastSpeaker != Anyone && l.LastSpeaker != Visitor && l.LastSpeaker != Responder {
-		return fmt.Errorf("%w: unknown last speaker %q", ErrLadder, l.LastSpeaker)
+		return fmt.Errorf("%w: unknown last speaker, must be %q or %q", ErrLadder, Visitor, Responder)
 	}
 	if l.LastSpeaker != Anyone && len(l.Steps) == 0 {
 		return fmt.Errorf("%w: restricted to a last speaker, but it has no steps", ErrLadder)
@@ -143,6 +143,8 @@ func (l Ladder) Check(allowed ...Action) error {
 func (s Step) check(allowed []Action) error {
 	shown := s.Action == Prompt || s.Action == FollowUp
 	switch {
+	case !slices.Contains(Actions(), s.Action):
+		return fmt.Errorf("an unknown action, allowed are %q", allowed)
 	case !slices.Contains(allowed, s.Action):
 		return fmt.Errorf("action %q, allowed are %q", s.Action, allowed)
 	case s.After <= 0 || s.After > MaxWait:

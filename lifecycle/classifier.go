@@ -85,7 +85,7 @@ func (c *commands) marks(ctx context.Context, by conversation.Actor, text string
 func (d *Desk) Tags(ctx context.Context, workspace string) ([]string, error) {
 	policies, _, err := d.Policies(ctx, workspace)
 	if err != nil {
-		return nil, fmt.Errorf("lifecycle: tags of %s: %w", workspace, err)
+		return nil, err
 	}
 	tags := slices.Clone(policies.Tags)
 	slices.Sort(tags)

@@ -121,10 +121,13 @@ type Subscription struct {
 	live    *broadcaster
 }
 
+// MaxBuffer is how many updates the channel of a subscription holds at most.
+const MaxBuffer = 1 << 14
+
 // Subscribe begins a subscription whose channel holds up to buffer updates (at
-// least one). Close it when done.
+// least one, at most [MaxBuffer]). Close it when done.
 func (d *Desk) Subscribe(buffer int) *Subscription {
-	s := &Subscription{updates: make(chan Update, max(buffer, 1)), live: &d.live}
+	s := &Subscription{updates: make(chan Update, min(max(buffer, 1), MaxBuffer)), live: &d.live}
 	s.live.mu.Lock()
 	defer s.live.mu.Unlock()
 	if s.live.subscriptions == nil {

@@ -72,9 +72,13 @@ func (d *Desk) Report(ctx context.Context, workspace string, q ReportQuery) (Rep
 	return report, nil
 }
 
+// maxPercentages is how many percentages can be asked for at once: each there is.
+const maxPercentages = 100
+
 // Spreads returns how the values of a figure lie in the closings that a query
-// selects, such as their median with the percentage 50, from 1 to 100, in groups
-// as the lines of [Desk.Report]. Groups without a value are left out.
+// selects, such as their median with the percentage 50, from 1 to 100 and at most
+// 100 of them, in groups as the lines of [Desk.Report]. Groups without a value are
+// left out.
 func (d *Desk) Spreads(ctx context.Context, workspace string, q ReportQuery, figure closure.Figure, percentages ...int) ([]closure.Spread, error) {
 	b, err := q.breakdown()
 	if err != nil {
@@ -83,10 +87,8 @@ func (d *Desk) Spreads(ctx context.Context, workspace string, q ReportQuery, fig
 	if figure < 0 || int(figure) >= closure.NumFigures {
 		return nil, &conversation.InvalidError{Field: "figure", Rule: "must be one of the figures"}
 	}
-	for _, p := range percentages {
-		if p < 1 || p > 100 {
-			return nil, &conversation.InvalidError{Field: "percentages", Rule: "must be 1 to 100"}
-		}
+	if len(percentages) > maxPercentages || slices.ContainsFunc(percentages, func(p int) bool { return p < 1 || p > 100 }) {
+		return nil, &conversation.InvalidError{Field: "percentages", Rule: fmt.Sprintf("must be 1 to 100, at most %d", maxPercentages)}
 	}
 	query, err := closingQuery(workspace, q.Filter)
 	if err != nil {
@@ -374,7 +376,7 @@ func (v ClosingView) place(workspace, token string) (closure.Place, error) {
 		return closure.Place{}, nil
 	}
 	t, err := decodeToken(token, v.sum(workspace))
-	if err == nil && t.Number < 1 {
+	if err == nil && (t.Number < 1 || t.Number > conversation.MaxHistory) {
 		err = errToken()
 	}
 	if err != nil {

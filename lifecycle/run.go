@@ -102,7 +102,12 @@ func (d *Desk) firstDue(ctx context.Context, by, after time.Time) time.Time {
 // scheduler of their own, and for tests. Other nodes and commands may make
 // something due before it.
 func (d *Desk) NextDue(ctx context.Context, by time.Time) (time.Time, error) {
-	return d.nextDue(ctx, by.UTC(), time.Time{})
+	if by = by.UTC(); by.After(farFuture) {
+		by = farFuture // what stores reach
+	} else if by.Before(time.Time{}) {
+		by = time.Time{}
+	}
+	return d.nextDue(ctx, by, time.Time{})
 }
 
 func (d *Desk) nextDue(ctx context.Context, by, after time.Time) (time.Time, error) {

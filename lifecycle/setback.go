@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,6 +45,9 @@ const (
 func (d *Desk) Setbacks(ctx context.Context, afterWorkspace, afterID string, limit int) ([]Setback, error) {
 	if limit <= 0 {
 		return nil, &conversation.InvalidError{Field: "limit", Rule: "must be positive"}
+	}
+	if err := cmp.Or(checkOptional("workspace", afterWorkspace), checkOptional("conversation", afterID)); err != nil {
+		return nil, err
 	}
 	found, err := d.store.Setbacks(ctx, storage.Key{Workspace: afterWorkspace, Conversation: afterID}, limit)
 	if err != nil {

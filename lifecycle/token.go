@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"time"
 
 	"github.com/adjourn/adjourn/conversation"
 )
@@ -30,7 +31,8 @@ func decodeToken(token string, view []byte) (pageToken, error) {
 	if err == nil {
 		err = json.Unmarshal(body, &t)
 	}
-	if err != nil || conversation.CheckID("token", t.ID) != nil || !bytes.Equal(t.View, view) {
+	at := time.UnixMicro(t.At)
+	if err != nil || conversation.CheckID("token", t.ID) != nil || checkRange(at, at) != nil || !bytes.Equal(t.View, view) {
 		return pageToken{}, errToken()
 	}
 	return t, nil

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/postgres"
 )
@@ -173,11 +174,13 @@ func openBigArchive(t *testing.T) *bigDesk {
 // order, and what is counted in SQL is what package closure counts. With
 // ADJOURN_MILLION it tells times.
 func TestPostgresViewsOfClosings(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
 	d := openBigArchive(t)
 	d.pagesOfClosings()
 	d.reports()
 	d.spreads()
+	d.figure("closings")
 }
 
 func (d *bigDesk) pagesOfClosings() {

@@ -13,6 +13,7 @@ import (
 
 	pgxdriver "github.com/jackc/pgx/v5"
 
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/postgres"
 )
@@ -28,6 +29,15 @@ type bigDesk struct {
 	db, explain *sql.DB
 	s           *postgres.Store
 	n           int
+	asked       int // how many reads were looked at
+}
+
+// figure takes down that none of the reads looked at everything.
+func (d *bigDesk) figure(of string) {
+	d.Helper()
+	proof.Count(d, proof.Figure{
+		Suite: "lists", Tried: int64(d.asked), Trials: "reads of " + of + " in Postgres", Breaks: "looked at everything", Every: true,
+	})
 }
 
 func openBigDesk(t *testing.T) *bigDesk {
@@ -75,8 +85,12 @@ func pgText(tb testing.TB, db *sql.DB, query string, args ...any) (got string) {
 // TestPostgresViews: every view with an index of its own comes from that, in its
 // order, and none reads the whole table. With ADJOURN_MILLION it tells times.
 func TestPostgresViews(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
 	d := openBigDesk(t)
+	defer d.figure("conversations")
+	plan := pgPlan(t, d.explain, `SELECT * FROM adjourn.conversations WHERE updated + 0 > 1`)
+	proof.Planted(t, "lists", "a statement in Postgres that no index serves", wholeTable.MatchString(plan))
 	closed, queued := storage.Query{State: "closed"}, storage.Query{State: "queued"}
 	visitor := pgText(t, d.explain, `SELECT visitor FROM adjourn.conversations WHERE visitor <> '' GROUP BY visitor HAVING count(*) FILTER (WHERE state = 'closed') > 5 ORDER BY visitor LIMIT 1`)
 	for _, test := range []struct {
@@ -185,6 +199,7 @@ var (
 func (d *bigDesk) counted(name string, call func(context.Context) (int, error), index string, mostOfIt bool) pgxdriver.TraceQueryStartData {
 	d.Helper()
 	var times []time.Duration
+	d.asked++
 	d.r.take()
 	rows := 0
 	for range 5 {

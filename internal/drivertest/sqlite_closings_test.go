@@ -16,6 +16,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/adjourn/adjourn/closure"
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/storage"
 )
 
@@ -380,6 +381,7 @@ FROM drawn`
 // TestSQLiteCrowdOfClosings lists and counts many closings and logs what that
 // takes. ADJOURN_MILLION=1 has a million of them; otherwise the times mean little.
 func TestSQLiteCrowdOfClosings(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
 	closings := 5_000
 	if os.Getenv("ADJOURN_MILLION") != "" {
@@ -407,7 +409,7 @@ func TestSQLiteCrowdOfClosings(t *testing.T) {
 		if err := s.CheckSchema(t.Context()); err != nil { // as the first call does otherwise
 			t.Fatal(err)
 		}
-		c := crowded{t, db, w, s}
+		c := crowded{t, db, w, s, new(int)}
 		for _, v := range []struct {
 			name   string
 			filter closure.Filter
@@ -451,6 +453,7 @@ func TestSQLiteCrowdOfClosings(t *testing.T) {
 			return len(spreads), err
 		})
 		c.commitsMeanwhile(d.name, storage.ClosingQuery{Workspace: "acme"})
+		c.figure("closings with " + d.name)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/sqlite"
 )
@@ -133,6 +134,7 @@ SELECT r.workspace, g.value, r.id FROM adjourn_records r, json_each(r.grps) g`
 // in the middle, each by the index that is there for it, and logs what they take.
 // ADJOURN_MILLION=1 has a million of them; otherwise the times mean little.
 func TestSQLiteCrowd(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
 	conversations := 20_000
 	if os.Getenv("ADJOURN_MILLION") != "" {
@@ -152,7 +154,7 @@ func TestSQLiteCrowd(t *testing.T) {
 	if err := s.CheckSchema(t.Context()); err != nil { // as the first call does otherwise
 		t.Fatal(err)
 	}
-	c := crowded{t, db, w, s}
+	c := crowded{t, db, w, s, new(int)}
 	middle := noon.Add(time.Duration(conversations/2) * time.Second)
 	for _, v := range shownViews() {
 		for _, newest := range []bool{false, true} {
@@ -183,6 +185,9 @@ func TestSQLiteCrowd(t *testing.T) {
 	})
 	c.commit("a message", func(*storage.Head) {})
 	c.commit("a change of state", func(h *storage.Head) { h.State, h.Since, h.Seat = "ended", h.Updated, "agent-9" })
+	c.figure("conversations")
+	plan := explain(t, db, `SELECT * FROM adjourn_heads WHERE updated + 0 > 1`, nil)
+	proof.Planted(t, "lists", "a statement in SQLite that no index serves", len(scansOf(plan)) > 0)
 }
 
 // crowded measures what is read of a store with many conversations.
@@ -191,6 +196,16 @@ type crowded struct {
 	db *sql.DB
 	w  *watcher
 	s  *sqlite.Store
+
+	asked *int // how many reads were measured
+}
+
+// figure takes down that none of the reads looked at everything.
+func (c crowded) figure(of string) {
+	c.t.Helper()
+	proof.Count(c.t, proof.Figure{
+		Suite: "lists", Tried: int64(*c.asked), Trials: "reads of " + of + " in SQLite", Breaks: "looked at everything", Every: true,
+	})
 }
 
 func (c crowded) view(v shownView, q storage.Query) (found []storage.Row) {
@@ -230,6 +245,7 @@ func (c crowded) count(v shownView) {
 // statement, which must go along an index.
 func (c crowded) measure(name, index string, read func() (int, error)) (plan []string) {
 	c.t.Helper()
+	*c.asked++
 	c.w.forget()
 	shortest, n := time.Hour, 0
 	for range 3 {
