@@ -114,7 +114,8 @@ type commands struct {
 // differently is said there.
 //
 // A visitor's message to a conversation that was closed for longer than the
-// reopen window goes to its successor, which the first such message opens.
+// reopen window goes to its successor, which the first such message opens. It
+// stays open, without that message, where the message then fails.
 func (c *commands) Do(ctx context.Context, call Call, command conversation.Command) (Result, error) {
 	if call.By.Kind == conversation.KindTimer {
 		return Result{}, &conversation.InvalidError{Field: "actor", Rule: "deadlines are worked off by Tick and Run"}
