@@ -1,9 +1,10 @@
 GO ?= go
 FUZZTIME ?= 30s
 SOAK ?= 10
+MUTATE = $(GO) run ./tools/mutate -explained docs/mutants.md
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit proof figures soak views lint bench generate fuzz
+.PHONY: help test unit proof figures soak mutants views lint bench generate fuzz
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -25,6 +26,10 @@ figures: ## the same, and their figures written to RELIABILITY.md
 soak: ## the same suites, SOAK (10) times as long
 	@.ci/needs
 	@$(GO) run ./internal/proof/prove -soak $(SOAK) -at-once 1
+
+mutants: ## changes of the pure packages that no test notices, for a quarter of an hour or more
+	@for p in snooze closure idle roster; do $(MUTATE) -skip Catches ./$$p || exit 1; done
+	@$(MUTATE) -skip 'Catches|Finds|TheGenerator' ./conversation -model.commands=20000 -model.seed=1
 
 views: ## plans and times of lists and reports over a million conversations, on both databases
 	@ADJOURN_MILLION=1 $(GO) test -v -timeout 1h -run '(SQLiteCrowd|PostgresViews)' ./internal/drivertest | \

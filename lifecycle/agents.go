@@ -61,17 +61,18 @@ func (d *Desk) setAgent(ctx context.Context, workspace, id string, wanted roster
 	if err != nil {
 		return Agent{}, err
 	}
+	var u unsure
 	for range maxAttempts {
 		r, a, err := d.agent(ctx, key)
 		switch {
 		case errors.Is(err, roster.ErrNewer):
-			return Agent{}, err
+			return Agent{}, u.about(err)
 		case isDamagedRecord(err):
 		case err != nil:
-			return Agent{}, err
+			return Agent{}, u.about(err)
 		case a.Removed:
 			if err := (&worker{desk: d}).tellConversations(ctx, r, a); err != nil {
-				return Agent{}, err
+				return Agent{}, u.about(err)
 			}
 		}
 		agent, err := d.changeAgentAt(ctx, r, func(a roster.Agent, now time.Time) roster.Agent {
@@ -82,11 +83,11 @@ func (d *Desk) setAgent(ctx context.Context, workspace, id string, wanted roster
 			a.Capacity, a.Groups = wanted.Capacity, wanted.Groups
 			return a
 		})
-		if !errors.Is(err, storage.ErrConflict) {
+		if err = u.about(err); !errors.Is(err, storage.ErrConflict) {
 			return agent, err
 		}
 	}
-	return Agent{}, fmt.Errorf("%w: agent %s", ErrBusy, id)
+	return Agent{}, u.about(fmt.Errorf("%w: agent %s", ErrBusy, id))
 }
 
 // changeAgentAt changes the record of an agent that is still at the version that

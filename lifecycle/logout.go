@@ -50,6 +50,7 @@ func (d *Desk) LogOut(ctx context.Context, workspace, id string) error {
 	if err != nil {
 		return err
 	}
+	var u unsure
 	for range maxAttempts {
 		_, err = d.changeRecord(ctx, key, func(r storage.Record, now time.Time) (storage.Record, error) {
 			// Put fails if a seat is taken after r was read.
@@ -58,11 +59,11 @@ func (d *Desk) LogOut(ctx context.Context, workspace, id string) error {
 			}
 			return loggedOut(r, now, id)
 		})
-		if !errors.Is(err, errNoneLeft) {
+		if err = u.about(err); !errors.Is(err, errNoneLeft) {
 			return err
 		}
 	}
-	return fmt.Errorf("%w: agent %s", ErrBusy, id)
+	return u.about(fmt.Errorf("%w: agent %s", ErrBusy, id))
 }
 
 // errNoneLeft: what kept the agent was gone when it was to be listed.

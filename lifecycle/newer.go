@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/adjourn/adjourn/conversation"
@@ -38,137 +39,151 @@ func rewrite[T any](stored []byte, decode func([]byte) (T, error), encode func(T
 // this version of the library reads of it.
 //
 // What is unknown stays with the thing that it is said of: with the conversation,
-// the agent, the group or the policy for good, and with a closing, a cycle or a
-// snooze wherever that one goes. A snooze that takes the place of another has nothing
-// of it. An element of a list that says nothing of which it is, such as a step of a
-// ladder, is the one that was alike, or else stood there in a list as long.
+// the agent, the group or the policy, and with a closing, a cycle or a snooze wherever
+// that one goes. A snooze that takes the place of another has nothing of it. An element
+// of a list that says nothing of which it is, such as a step of a ladder, is the one
+// that was equal, or else stood there in a list as long.
 func keepUnknown(stored, known, next []byte) ([]byte, error) {
 	if bytes.Equal(stored, known) { // nearly always
 		return next, nil
 	}
-	u := unknown{members: map[string]object{}, elements: map[string]bool{}}
-	u.collect("", stored, known)
-	kept, err := u.addTo("", next)
-	if err != nil {
+	var s, k, n any
+	if err := errors.Join(parse(stored, &s), parse(known, &k), parse(next, &n)); err != nil {
 		return nil, fmt.Errorf("keep what a newer version stored: %w", err)
 	}
-	return kept, nil
+	m := merger{things: map[string]pair{}}
+	m.find("", pair{s, k})
+	if !m.found {
+		return next, nil
+	}
+	m.keep("", pair{s, k}, n)
+	return json.Marshal(n)
 }
 
-type (
-	object = map[string]json.RawMessage
-	list   = []json.RawMessage
-)
+type object = map[string]any
 
-// unknown is what a stored value has that this version does not know. Things have
-// keys: their paths, or what tells them from others of their kind.
-type unknown struct {
-	members  map[string]object // by the key of the thing
-	elements map[string]bool   // the keys of elements as they were
+// parse reads numbers as they are written.
+func parse(body []byte, into *any) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	return d.Decode(into)
 }
 
-func (u unknown) collect(key string, stored, known json.RawMessage) {
-	if s, k := read[object](stored), read[object](known); k != nil {
-		for name, value := range s {
-			if was, ok := k[name]; ok {
-				u.collect(memberKey(key, name, was), value, was)
-				continue
-			}
-			if u.members[key] == nil {
-				u.members[key] = object{}
-			}
-			u.members[key][name] = value
-		}
-	}
-	if s, k := read[list](stored), read[list](known); len(s) == len(k) {
-		for i, was := range k {
-			u.elements[alike(key, was)] = true
-			u.collect(alike(key, was), s[i], was)
-			u.collect(standing(key, i, k), s[i], was)
-		}
-	}
+// A pair is what is stored of something, and what this version knows of it.
+type pair struct{ stored, known any }
+
+func (p pair) member(name string) pair {
+	s, _ := p.stored.(object)
+	k, _ := p.known.(object)
+	return pair{s[name], k[name]}
 }
 
-func (u unknown) addTo(key string, value json.RawMessage) (json.RawMessage, error) {
-	if members := read[object](value); members != nil {
-		for name, member := range members {
-			var err error
-			if members[name], err = u.addTo(memberKey(key, name, member), member); err != nil {
-				return nil, err
-			}
-		}
-		for name, member := range u.members[key] {
-			if _, known := members[name]; !known {
-				members[name] = member
-			}
-		}
-		return json.Marshal(members)
-	}
-	if elements := read[list](value); elements != nil {
-		now := read[list](value)
-		for i, element := range now {
-			at := alike(key, element)
-			if !u.elements[at] {
-				at = standing(key, i, now)
-			}
-			var err error
-			if elements[i], err = u.addTo(at, element); err != nil {
-				return nil, err
-			}
-		}
-		return json.Marshal(elements)
-	}
-	return value, nil
-}
-
-// read returns the members of an object or the elements of a list, nil for anything
-// else.
-func read[T object | list](value json.RawMessage) T {
-	var v T
-	if json.Unmarshal(value, &v) != nil {
+// elements returns nothing if the lists are not alike.
+func (p pair) elements() []pair {
+	s, _ := p.stored.([]any)
+	k, _ := p.known.([]any)
+	if len(s) != len(k) {
 		return nil
 	}
-	return v
-}
-
-// whole is the path of what a stored value holds beside its format. There is one of
-// it, whatever it says.
-const whole = "/data"
-
-// memberKey returns the key of a member.
-func memberKey(parent, name string, value json.RawMessage) string {
-	path := parent + "/" + name
-	if is := identity(value); is != "" && path != whole {
-		return name + is
+	all := make([]pair, len(s))
+	for i := range s {
+		all[i] = pair{s[i], k[i]}
 	}
-	return path
+	return all
 }
 
-// alike returns the key of an element: the closings of a conversation are in a list
-// when another came.
-func alike(parent string, element json.RawMessage) string {
-	if is := identity(element); is != "" {
-		return "closing" + is
+// A merger knows what is stored of the things that go from place to place.
+type merger struct {
+	things map[string]pair // by their identity
+	found  bool            // something is unknown
+}
+
+// find looks through all that is stored.
+func (m *merger) find(name string, p pair) {
+	if id := identity(name, p.known); id != "" {
+		m.things[id] = p
 	}
-	return parent + "=" + string(element)
-}
-
-func standing(parent string, i int, in list) string {
-	if is := identity(in[i]); is != "" {
-		return "closing" + is
-	}
-	return fmt.Sprintf("%s/%d of %d", parent, i, len(in))
-}
-
-// identity returns what tells a thing from others of its kind; empty for what has
-// nothing of that.
-func identity(value json.RawMessage) string {
-	members := read[object](value)
-	var is strings.Builder
-	for _, name := range []string{"number", "at", "since", "asked_at", "offered_at"} {
-		if v, ok := members[name]; ok {
-			fmt.Fprintf(&is, " %s %s", name, v)
+	stored, _ := p.stored.(object)
+	if known, ok := p.known.(object); ok {
+		for name := range stored {
+			if _, ok := known[name]; !ok {
+				m.found = true
+				continue
+			}
+			m.find(name, p.member(name))
 		}
 	}
-	return is.String()
+	for _, e := range p.elements() {
+		m.find("closing", e)
+	}
+}
+
+// keep adds to next what is unknown of p, or of the thing that next is.
+func (m *merger) keep(name string, p pair, next any) {
+	if id := identity(name, next); id != "" {
+		p = m.things[id]
+	}
+	switch next := next.(type) {
+	case object:
+		known, _ := p.known.(object)
+		for name, value := range next {
+			m.keep(name, p.member(name), value)
+		}
+		if stored, ok := p.stored.(object); ok && known != nil {
+			for name, value := range stored {
+				if _, ok := known[name]; !ok && next[name] == nil {
+					next[name] = value
+				}
+			}
+		}
+	case []any:
+		for i, was := range pairUp(p.elements(), next) {
+			m.keep("closing", was, next[i])
+		}
+	}
+}
+
+// pairUp returns for each element the one that it was: the equal one, at best in
+// its place, or else what stood in its place in a list as long.
+func pairUp(was []pair, next []any) []pair {
+	of := make([]pair, len(next))
+	done, taken := make([]bool, len(next)), make([]bool, len(was))
+	take := func(i, j int) { of[i], done[i], taken[j] = was[j], true, true }
+	for i := range min(len(was), len(next)) {
+		if reflect.DeepEqual(was[i].known, next[i]) {
+			take(i, i)
+		}
+	}
+	for i := range next {
+		for j := 0; j < len(was) && !done[i]; j++ {
+			if !taken[j] && reflect.DeepEqual(was[j].known, next[i]) {
+				take(i, j)
+			}
+		}
+	}
+	for i := range next {
+		if len(was) == len(next) && !done[i] && !taken[i] {
+			take(i, i)
+		}
+	}
+	return of
+}
+
+// identity returns what tells a member or an element from others of its name;
+// empty for what has nothing of that. What a body holds has none: there is one of it.
+func identity(name string, value any) string {
+	members, _ := value.(object)
+	if name == "data" {
+		return ""
+	}
+	var is strings.Builder
+	for _, by := range []string{"number", "at", "since", "asked_at", "offered_at"} {
+		if v, ok := members[by]; ok {
+			fmt.Fprintf(&is, " %s %v", by, v)
+		}
+	}
+	if is.Len() == 0 || name == "" {
+		return ""
+	}
+	return name + is.String()
 }

@@ -2,6 +2,7 @@ package lifecycle_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
+	"github.com/adjourn/adjourn/idle"
 	"github.com/adjourn/adjourn/lifecycle/lifecycletest"
 	"github.com/adjourn/adjourn/roster"
 	"github.com/adjourn/adjourn/snooze"
@@ -84,6 +86,67 @@ func TestPoliciesOfANewerVersion(t *testing.T) {
 			check(t, err)
 			wantJSON(t, "the policies", loaded.Policies.Body, tt.want)
 		})
+	}
+}
+
+// TestStepsOfANewerVersion: a step of a ladder says nothing of which it is. It is the
+// one that was equal, and not the one that another was.
+func TestStepsOfANewerVersion(t *testing.T) {
+	t.Parallel()
+	steps := func(all ...string) string {
+		return `{"v":1,"data":{"default":{"idle":{"assigned":{"steps":[` + strings.Join(all, ",") + `]}}}}}`
+	}
+	const (
+		aSMS   = `{"after":60000000000,"action":"prompt","text":"A","channel":"sms"}`
+		aEmail = `{"after":60000000000,"action":"prompt","text":"A","channel":"email"}`
+		bEmail = `{"after":60000000000,"action":"prompt","text":"B","channel":"email"}`
+		c      = `{"after":60000000000,"action":"prompt","text":"C"}`
+	)
+	added := idle.Step{After: time.Minute, Action: idle.Prompt, Text: "C"}
+	for name, tt := range map[string]struct {
+		stored string
+		change func([]idle.Step) []idle.Step
+		want   string
+	}{
+		"equal ones stay where they are": {steps(aSMS, aEmail), func(s []idle.Step) []idle.Step { return s }, steps(aSMS, aEmail)},
+		"one moves to the front":         {steps(aSMS, bEmail), func(s []idle.Step) []idle.Step { return []idle.Step{s[1], added} }, steps(bEmail, c)},
+		"one moves to the end":           {steps(aSMS, bEmail), func(s []idle.Step) []idle.Step { return []idle.Step{added, s[0]} }, steps(c, aSMS)},
+		"one goes":                       {steps(aSMS, bEmail), func(s []idle.Step) []idle.Step { return s[1:] }, steps(bEmail)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := newMemory()
+			kit := lifecycletest.NewOn(t, store, nil)
+			check(t, store.SetPolicies(t.Context(), "acme", 0, []byte(tt.stored)))
+			p, revision, err := kit.Desk.Policies(t.Context(), "acme")
+			check(t, err)
+			p.Default.Idle.Assigned.Steps = tt.change(p.Default.Idle.Assigned.Steps)
+			_, err = kit.Desk.SetPolicies(t.Context(), "acme", p, revision)
+			check(t, err)
+			loaded, err := store.Load(t.Context(), storage.Key{Workspace: "acme"}, "")
+			check(t, err)
+			wantJSON(t, "the policies", loaded.Policies.Body, tt.want)
+		})
+	}
+}
+
+// TestOtherOrder: a body whose members stand in another order, and which has nothing
+// that is unknown, is stored as this version writes it.
+func TestOtherOrder(t *testing.T) {
+	t.Parallel()
+	store := newMemory()
+	kit := lifecycletest.NewOn(t, store, nil)
+	check(t, store.SetPolicies(t.Context(), "acme", 0, []byte(`{"data":{"default":{"sticky":true,"bot":true}},"v":1}`)))
+	p, revision, err := kit.Desk.Policies(t.Context(), "acme")
+	check(t, err)
+	_, err = kit.Desk.SetPolicies(t.Context(), "acme", p, revision)
+	check(t, err)
+	loaded, err := store.Load(t.Context(), storage.Key{Workspace: "acme"}, "")
+	check(t, err)
+	want, err := conversation.EncodePolicies(p)
+	check(t, err)
+	if diff := cmp.Diff(string(want), string(loaded.Policies.Body)); diff != "" {
+		t.Errorf("stored (-want +got):\n%s", diff)
 	}
 }
 

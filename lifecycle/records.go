@@ -63,30 +63,39 @@ func isDamagedRecord(err error) bool {
 	return is
 }
 
+// unsure says that something may have been applied in an attempt.
+type unsure bool
+
+// about makes an error of a later attempt one of unknown outcome as well.
+func (u *unsure) about(err error) error {
+	switch {
+	case errors.Is(err, storage.ErrOutcomeUnknown):
+		*u = true
+	case err != nil && bool(*u):
+		return fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, err)
+	}
+	return err
+}
+
 // changeRecord changes a record as conversations are changed: read, decide, put
 // on the version that was read. What changes neither body, text, nor what is
 // looked for by, is not put. A change must find itself done if it is made again,
 // so that one of unknown outcome can be repeated.
 func (d *Desk) changeRecord(ctx context.Context, key storage.RecordKey, change func(storage.Record, time.Time) (storage.Record, error)) (storage.Record, error) {
 	unknown := 0
-	failed := func(err error) error {
-		if unknown == 0 || errors.Is(err, storage.ErrOutcomeUnknown) {
-			return err
-		}
-		return fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, err)
-	}
+	var u unsure
 	for range maxAttempts {
 		r, err := d.store.Record(ctx, key)
 		if err != nil {
-			return r, failed(fmt.Errorf("lifecycle: %s %s: %w", key.Kind, key.ID, err))
+			return r, u.about(fmt.Errorf("lifecycle: %s %s: %w", key.Kind, key.ID, err))
 		}
 		now, err := d.now(ctx)
 		if err != nil {
-			return r, failed(err)
+			return r, u.about(err)
 		}
 		changed, err := change(r, now)
 		if err != nil {
-			return r, failed(err)
+			return r, u.about(err)
 		}
 		if r.Version > 0 && r.Text == changed.Text && r.Available == changed.Available && bytes.Equal(r.Body, changed.Body) {
 			return r, nil
@@ -98,9 +107,10 @@ func (d *Desk) changeRecord(ctx context.Context, key storage.RecordKey, change f
 			return changed, nil
 		case errors.Is(err, storage.ErrOutcomeUnknown) && unknown < maxUnknown && ctx.Err() == nil:
 			unknown++
+			u = true
 		case !errors.Is(err, storage.ErrConflict):
-			return r, failed(fmt.Errorf("lifecycle: put %s %s: %w", key.Kind, key.ID, err))
+			return r, u.about(fmt.Errorf("lifecycle: put %s %s: %w", key.Kind, key.ID, err))
 		}
 	}
-	return storage.Record{}, failed(fmt.Errorf("%w: %s %s", ErrBusy, key.Kind, key.ID))
+	return storage.Record{}, u.about(fmt.Errorf("%w: %s %s", ErrBusy, key.Kind, key.ID))
 }

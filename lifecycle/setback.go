@@ -146,7 +146,7 @@ func (d damaged) Unwrap() error { return d.error }
 // the conversation is tried. What a newer version of the library wrote is only
 // unreadable here; a node of that version works on it.
 func liesInConversation(err error) bool {
-	if errors.Is(err, conversation.ErrNewer) {
+	if errors.Is(err, conversation.ErrNewer) || errors.Is(err, storage.ErrOutcomeUnknown) {
 		return false
 	}
 	var d damaged

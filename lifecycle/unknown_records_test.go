@@ -17,7 +17,8 @@ type severed struct {
 	storage.Store
 	puts   int // whose outcome is unknown
 	apply  bool
-	reads  int // that fail when a Put was of unknown outcome
+	good   int // reads that succeed after that
+	reads  int // that fail then
 	broken bool
 }
 
@@ -38,7 +39,10 @@ func (s *severed) Put(ctx context.Context, r storage.Record) error {
 var errUnreachable = errors.New("the server cannot be reached")
 
 func (s *severed) Record(ctx context.Context, key storage.RecordKey) (storage.Record, error) {
-	if s.broken && s.reads > 0 {
+	switch {
+	case s.broken && s.good > 0:
+		s.good--
+	case s.broken && s.reads > 0:
 		s.reads--
 		return storage.Record{}, errUnreachable
 	}
@@ -67,6 +71,23 @@ func TestOutcomeUnknownOfARecord(t *testing.T) {
 			if want := apply || reads == 0; (ann.Availability() == roster.Available) != want {
 				t.Errorf("applied %t, %d reads fail: she is %s", apply, reads, ann.Availability())
 			}
+		}
+	}
+}
+
+// TestOutcomeUnknownOfAnAgent: an agent is changed in several rounds, and none of
+// them forgets what another one did not know.
+func TestOutcomeUnknownOfAnAgent(t *testing.T) {
+	t.Parallel()
+	for good := range 6 {
+		store := &severed{Store: newMemory()}
+		desk := newDesk(t, store, lifecycle.Options{})
+		_, err := desk.SetAgent(t.Context(), "acme", "ann", 3)
+		check(t, err)
+		store.puts, store.apply, store.good, store.reads = 1, true, good, 100
+		_, err = desk.SetAgent(t.Context(), "acme", "ann", 5)
+		if err != nil && !errors.Is(err, storage.ErrOutcomeUnknown) {
+			t.Errorf("after %d good reads: %v, want one that wraps %v", good, err, storage.ErrOutcomeUnknown)
 		}
 	}
 }

@@ -386,9 +386,6 @@ var metaFaults = []metaFault{
 			return b.Store.History(ctx, key, after, limit)
 		}
 	}},
-	{"policies are set whatever their revision", func(b *metaBroken) {
-		b.policy = func(expect *int64, _ *[]byte, now storage.Policies) { *expect = now.Revision }
-	}},
 	{"policies of a workspace are kept as they first were", func(b *metaBroken) {
 		b.policy = func(_ *int64, body *[]byte, now storage.Policies) {
 			if now.Revision > 0 {

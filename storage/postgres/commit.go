@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -184,8 +183,10 @@ func (s *Store) commitAlone(ctx context.Context, p prepared) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	err := s.change(ctx, s.options.LockTimeout, func(tx *sql.Tx) error {
-		return s.commitOne(ctx, tx, p)
+	err := s.patiently(ctx, func() error {
+		return s.change(ctx, s.options.LockTimeout, func(tx *sql.Tx) error {
+			return s.commitOne(ctx, tx, p)
+		})
 	})
 	return raced(err)
 }
@@ -229,25 +230,20 @@ type attempt struct {
 // context of one caller does not end the commits of others. It comes before that
 // of a caller without one, who so learns that nothing was applied.
 //
-// A driver may not return when that deadline passes: lib/pq waits for the server's
-// answer to COMMIT, which a network can lose. The next batch does not wait for it,
-// and has another connection.
+// The next batch does not wait for one that the driver does not return from, and has
+// another connection.
 func (s *Store) writeBatch(batch []prepared) []error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.options.Timeout*3/4)
-	written := make(chan []error, 1)
-	go func() {
-		defer cancel()
-		written <- s.writeWithin(ctx, batch)
-	}()
-	patience, stop := context.WithTimeout(context.Background(), s.options.Timeout)
-	defer stop()
-	select {
-	case results := <-written:
-		return results
-	case <-patience.Done():
-		unknown := fmt.Errorf("%w: the driver does not return: %w", storage.ErrOutcomeUnknown, context.DeadlineExceeded)
-		return slices.Repeat([]error{unknown}, len(batch))
+	defer cancel()
+	var results []error
+	err := s.patiently(ctx, func() error {
+		results = s.writeWithin(ctx, batch)
+		return nil
+	})
+	if err != nil { // what is written to results from now on is nobody's
+		return slices.Repeat([]error{err}, len(batch))
 	}
+	return results
 }
 
 func (s *Store) writeWithin(ctx context.Context, batch []prepared) []error {

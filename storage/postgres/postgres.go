@@ -216,11 +216,32 @@ func (s *Store) transact(ctx context.Context, f func(tx *sql.Tx) error) error {
 	if err := ctx.Err(); err != nil { // from here on it would not be known
 		return err
 	}
-	err = tx.Commit()
+	err = s.patiently(ctx, tx.Commit)
 	if err != nil && !rolledBack(err) {
 		err = fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, err)
 	}
 	return err
+}
+
+// patiently does what is no longer known to have no effect, and gives it up soon
+// after ctx is done. A driver may not return then: lib/pq waits for an answer of the
+// server, which a network can lose.
+func (s *Store) patiently(ctx context.Context, do func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	patience, stop := context.WithTimeout(context.WithoutCancel(ctx), s.options.Timeout/8)
+	defer stop()
+	select {
+	case err := <-done:
+		return err
+	case <-patience.Done():
+		return fmt.Errorf("%w: the driver does not return: %w", storage.ErrOutcomeUnknown, ctx.Err())
+	}
 }
 
 // begin says the level of isolation, because the host may have made another one

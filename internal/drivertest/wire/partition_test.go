@@ -95,17 +95,20 @@ func TestSilentCommitOfLibPQ(t *testing.T) {
 	d := n.nodes[0]
 	n.setUp()
 	for _, fate := range []wire.Fate{wire.HangAfter, wire.HangBefore} {
-		met := false // one goroutine at a time commits
-		d.proxy.OnCommit(func(c wire.Commit) wire.Fate {
-			if met || !c.Contains(commandMark) {
-				return wire.Pass
-			}
-			met = true
-			return fate
-		})
-		for range 3 {
+		for _, alone := range []bool{false, true, false} {
+			met := false // one goroutine at a time commits
+			d.proxy.OnCommit(func(c wire.Commit) wire.Fate {
+				if met || !c.Contains(commandMark) {
+					return wire.Pass
+				}
+				met = true
+				return fate
+			})
 			o := n.ledger.open()
 			o.chat, o.by, o.command, o.text = hotName(0), vic, conversation.Say{Text: o.name()}, true
+			if alone { // who waits for a conversation that somebody holds commits alone
+				n.hold(o.chat, timeout/8)
+			}
 			start := time.Now()
 			for o.outcome != accepted && time.Since(start) < 10*timeout {
 				n.giveWithin(t.Context(), d, o)
@@ -134,4 +137,14 @@ func TestSilentCommitOfLibPQ(t *testing.T) {
 	if len(n.clock.late) > 0 {
 		t.Error(n.clock.late)
 	}
+}
+
+// hold locks a conversation for a time, as a transaction of a host does.
+func (n *network) hold(chat string, d time.Duration) {
+	n.Helper()
+	tx, err := n.direct.Begin()
+	check(n, err)
+	_, err = tx.Exec(`SELECT FROM adjourn.conversations WHERE conversation = $1 FOR UPDATE`, chat)
+	check(n, err)
+	time.AfterFunc(d, func() { _ = tx.Rollback() })
 }
