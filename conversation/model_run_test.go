@@ -45,11 +45,7 @@ func modelReal() modelMachine {
 // that they agree on everything that can be seen after each of them.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	seed := *modelSeed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	t.Logf("model: seed %d; go test -run TestModel ./conversation -model.seed=%[1]d repeats it", seed)
+	seed := modelSeedOf(t)
 	tally, failed := modelLives(modelReal(), seed, modelSize(t))
 	for _, f := range failed {
 		t.Errorf("seed %d, life %d: %s", seed, f.life, f.shrunk())
@@ -61,6 +57,15 @@ func TestModel(t *testing.T) {
 	if len(failed) == 0 && tally.commands >= 400_000 {
 		tally.checkHealth(t)
 	}
+}
+
+// modelSeedOf is what random lives begin with.
+func modelSeedOf(t *testing.T) uint64 {
+	t.Helper()
+	if *modelSeed != 0 {
+		return *modelSeed
+	}
+	return proof.Seed(t)
 }
 
 // modelSize is how many commands TestModel gives: with the race detector, which
@@ -83,10 +88,7 @@ func TestModelCatches(t *testing.T) {
 	t.Parallel()
 	proof.Long(t)
 	const enough = 500_000 // the rarest take some 30,000 on average
-	seed := *modelSeed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
+	seed := modelSeedOf(t)
 	for _, bug := range modelBugs {
 		machine := modelReal()
 		bug.plant(&machine)

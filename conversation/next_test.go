@@ -309,14 +309,10 @@ func nextStep(i int, s conversation.State, p *conversation.Policy) (idle.Step, b
 // lets come what comes next, with the agent as they may be then.
 func TestWhatComesNextComes(t *testing.T) {
 	t.Parallel()
-	seed := *modelSeed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	t.Logf("next: seed %d; go test -run %s ./conversation -model.seed=%[1]d repeats it", seed, t.Name())
+	seed := modelSeedOf(t)
 	seen := map[string]int{}
 	commands := 0
-	for life := range uint64(500) {
+	for life := range uint64(500 * proof.Soak(t)) {
 		given, wrong := nextLife(conversation.Next, seed, life, seen)
 		if wrong != "" {
 			t.Fatalf("seed %d, life %d, after %d commands: %s", seed, life, given, wrong)
@@ -409,10 +405,7 @@ var nextFaults = []struct {
 func TestWhatComesNextAndDoesNotIsFound(t *testing.T) {
 	t.Parallel()
 	const enough = 300_000 // the rarest take some hundreds on average
-	seed := *modelSeed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
+	seed := modelSeedOf(t)
 	for _, planted := range nextFaults {
 		next := func(c conversation.Conversation, p conversation.Policy) (conversation.Upcoming, bool) {
 			u, ok := conversation.Next(c, p)

@@ -358,12 +358,8 @@ func (l ledger) aftermath(n, end int, f *closure.Figures) {
 func TestClosingsAreWhatTheJournalSays(t *testing.T) {
 	proof.Long(t)
 	t.Parallel()
-	seed := *modelSeed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	t.Logf("closings: seed %d; go test -run %s ./conversation -model.seed=%[1]d repeats it", seed, t.Name())
-	const lives = 1500
+	seed := modelSeedOf(t)
+	lives := 1500 * proof.Soak(t)
 	tally := oracleTally{}
 	for life := range uint64(lives) {
 		if err := oracleLife(modelReal(), seed, life, &tally); err != nil {
@@ -385,10 +381,7 @@ func TestClosingsAreWhatTheJournalSays(t *testing.T) {
 func TestTheLedgerFindsWhatIsWrong(t *testing.T) {
 	proof.Long(t)
 	t.Parallel()
-	seed := *modelSeed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
+	seed := modelSeedOf(t)
 	for _, name := range []string{
 		"the next agent handles from zero", "snoozed time is handling time", "waiting while it is snoozed counts as courtesy",
 		"an answer does not end the courtesy wait", "asking again begins another wait", "moving a snooze is none",

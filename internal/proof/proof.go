@@ -77,10 +77,15 @@ type Line struct {
 	Fault  *Fault  `json:",omitempty"`
 }
 
-// Count takes down a figure, and logs it.
+// Count takes down a figure, and logs it. The test fails where something broke,
+// and where nothing was tried.
 func Count(t testing.TB, f Figure) {
 	t.Helper()
-	t.Logf("%s: %s", f.Suite, f)
+	if f.Broken != 0 || f.Tried <= 0 {
+		t.Errorf("%s: %s", f.Suite, f)
+	} else {
+		t.Logf("%s: %s", f.Suite, f)
+	}
 	write(t, Line{Figure: &f})
 }
 

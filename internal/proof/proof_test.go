@@ -76,6 +76,19 @@ func TestAFaultThatIsNotCaughtFailsTheTest(t *testing.T) {
 	}
 }
 
+func TestAFigureThatShowsNothingFailsTheTest(t *testing.T) {
+	for _, f := range []proof.Figure{
+		{Suite: "model", Tried: 7, Broken: 1},
+		{Suite: "model", Tried: 0},
+	} {
+		broken := &failing{TB: t}
+		proof.Count(broken, f)
+		if !broken.failed {
+			t.Errorf("the test passed with %s", f)
+		}
+	}
+}
+
 type failing struct {
 	testing.TB
 	failed bool

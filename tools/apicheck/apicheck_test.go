@@ -218,6 +218,13 @@ func TestWhatCannotBeCompared(t *testing.T) {
 	if _, err := check(r.dir, "next", &said); err == nil {
 		t.Error("a next version that is none: no error")
 	}
+	shallow := filepath.Join(t.TempDir(), "shallow")
+	r.write(map[string]string{"more.go": "package lib\n"})
+	r.commit()
+	r.git("clone", "-q", "--depth=1", "--no-tags", "file://"+r.dir, shallow)
+	if ok, err := check(shallow, "", &said); err == nil || ok {
+		t.Errorf("a clone without the tag: %t, %v", ok, err)
+	}
 	r.write(map[string]string{"lib.go": "package lib\n\nfunc Broken() Unknown { return nil }\n"})
 	if ok, err := check(r.dir, "", &said); err == nil || ok {
 		t.Errorf("what does not compile: %t, %v", ok, err)

@@ -36,6 +36,15 @@ func lastRelease(dir string) (string, error) {
 			last = tag
 		}
 	}
+	if last == "" {
+		shallow, err := run(dir, "git", "rev-parse", "--is-shallow-repository")
+		if err != nil {
+			return "", err
+		}
+		if strings.TrimSpace(string(shallow)) == "true" {
+			return "", errors.New("the clone is shallow and may lack the tag of the last release: fetch it with --unshallow --tags")
+		}
+	}
 	return last, nil
 }
 

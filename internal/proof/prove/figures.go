@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"io/fs"
 	"os"
@@ -52,6 +53,11 @@ const (
 
 // write puts the figures between the marks of the page, and into the records.
 func write(ctx context.Context, results []result) error {
+	for _, r := range results {
+		if len(r.skipped) > 0 {
+			return fmt.Errorf("%s was not run whole: %q", r.suite.Name, r.skipped)
+		}
+	}
 	environment := environment(ctx)
 	text, err := os.ReadFile(page)
 	if err != nil {
@@ -93,10 +99,18 @@ func names(faults []proof.Fault) []string {
 	return all
 }
 
+func escaped(faults []proof.Fault) []string {
+	all := names(faults)
+	for i := range all {
+		all[i] = html.EscapeString(all[i])
+	}
+	return all
+}
+
 // table is what the page says of a run.
 func table(environment string, results []result) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nMeasured on %s.\n\n", environment)
+	fmt.Fprintf(&b, "\nMeasured on %s, with %s, two suites at a time.\n\n", time.Now().UTC().Format(time.DateOnly), environment)
 	b.WriteString("| suite | promise | tried | broken | bound | planted faults caught | time |\n|---|---|---:|---|---|---:|---:|\n")
 	for _, r := range results {
 		var tried, broken, bounds []string
@@ -117,13 +131,13 @@ func table(environment string, results []result) string {
 	}
 	for _, r := range results {
 		fmt.Fprintf(&b, "\n### %s\n\n", r.suite.Name)
-		fmt.Fprintf(&b, "`go test -run '%s' %s`\n\n", r.suite.Run, r.suite.Package)
+		fmt.Fprintf(&b, "`go run ./internal/proof/prove -only '%s'`\n\n", r.suite.Name)
 		for _, f := range r.figures {
 			fmt.Fprintf(&b, "- %s\n", f)
 		}
 		if len(r.faults) > 0 {
 			fmt.Fprintf(&b, "\n<details><summary>%d planted faults, all caught</summary>\n\n- %s\n\n</details>\n",
-				len(r.faults), strings.Join(names(r.faults), "\n- "))
+				len(r.faults), strings.Join(escaped(r.faults), "\n- "))
 		}
 	}
 	b.WriteString("\n")

@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +33,15 @@ func main() {
 	flag.BoolVar(&o.write, "write", false, "write RELIABILITY.md and RELIABILITY.json")
 	flag.IntVar(&o.atOnce, "at-once", 2, "how many suites run at once")
 	flag.BoolVar(&o.verbose, "v", false, "print what the tests print")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "usage: prove [flags], from the root of the repository")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
+	if flag.NArg() > 0 || o.soak < 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := prove(ctx, o); err != nil {
@@ -50,10 +59,10 @@ type options struct {
 func prove(ctx context.Context, o options) error {
 	chosen := slices.DeleteFunc(slices.Clone(proof.Suites), func(s proof.Suite) bool { return o.only != "" && s.Name != o.only })
 	if len(chosen) == 0 {
-		return fmt.Errorf("there is no suite %q", o.only)
+		return fmt.Errorf("there is no suite %q, the suites are %q", o.only, suiteNames())
 	}
-	if o.write && (o.only != "" || o.soak > 0) {
-		return errors.New("the figures that are kept are those of all suites in the size of CI")
+	if o.write && (o.only != "" || o.soak > 0 || os.Getenv(proof.SoakVariable) != "" || os.Getenv(proof.SeedVariable) != "") {
+		return errors.New("the figures that are kept are those of all suites in the size of CI, with seeds of their own")
 	}
 	dir, err := os.MkdirTemp("", "prove")
 	if err != nil {
@@ -83,11 +92,21 @@ func prove(ctx context.Context, o options) error {
 	return nil
 }
 
+func suiteNames() (names []string) {
+	for _, s := range proof.Suites {
+		if !slices.Contains(names, s.Name) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
 // A result is what a suite has counted.
 type result struct {
 	suite   proof.Suite
 	figures []proof.Figure
 	faults  []proof.Fault
+	skipped []string // what was not tested
 	took    time.Duration
 	err     error
 }
@@ -119,12 +138,10 @@ func runAll(ctx context.Context, o options, dir string, chosen []proof.Suite) []
 
 // run runs a suite. A suite that counted nothing has failed.
 func run(ctx context.Context, o options, file string, s proof.Suite) result {
-	args := []string{"test", "-count=1", "-timeout=24h", "-run=" + s.Run}
+	// A suite that hangs must not hang what runs it.
+	args := []string{"test", "-v", "-count=1", fmt.Sprint("-timeout=", max(o.soak, 1)*20, "m"), "-run=" + s.Run}
 	if s.Parallel > 0 {
 		args = append(args, "-parallel="+strconv.Itoa(s.Parallel))
-	}
-	if o.verbose {
-		args = append(args, "-v")
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, s.Package)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -137,12 +154,15 @@ func run(ctx context.Context, o options, file string, s proof.Suite) result {
 	begin := time.Now()
 	out, err := cmd.CombinedOutput()
 	r := result{suite: s, took: time.Since(begin)}
-	if err != nil {
-		r.err = fmt.Errorf("%w\n%s", err, out)
-		return r
-	}
 	if o.verbose {
 		fmt.Printf("%s", out)
+	}
+	if err != nil {
+		r.err = fmt.Errorf("%w\n%s", err, passed.ReplaceAll(out, nil))
+		return r
+	}
+	for _, m := range skipped.FindAllSubmatch(out, -1) {
+		r.skipped = append(r.skipped, string(m[0]))
 	}
 	r.figures, r.faults, r.err = read(file)
 	if r.err == nil && len(r.figures)+len(r.faults) == 0 {
@@ -150,6 +170,11 @@ func run(ctx context.Context, o options, file string, s proof.Suite) result {
 	}
 	return r
 }
+
+var (
+	passed  = regexp.MustCompile(`(?m)^(=== .*|\s*--- PASS.*)\n`)
+	skipped = regexp.MustCompile(`NOT TESTED.*`) // as tests say that lack what they need
+)
 
 // String is a line: what was counted, and how many planted faults were caught.
 func (r result) String() string {
@@ -162,6 +187,9 @@ func (r result) String() string {
 	}
 	if n := len(r.faults); n > 0 {
 		all = append(all, fmt.Sprintf("%d of %d planted faults caught", n, n))
+	}
+	if len(r.skipped) > 0 {
+		all = append(all, strings.Join(r.skipped, ", "))
 	}
 	return fmt.Sprintf("%-18s %s; %v", r.suite.Name, strings.Join(all, "; "), r.took.Round(time.Second))
 }
@@ -178,6 +206,7 @@ func merge(results []result) []result {
 		m := &merged[i]
 		m.figures = append(m.figures, r.figures...)
 		m.faults = append(m.faults, r.faults...)
+		m.skipped = append(m.skipped, r.skipped...)
 		m.took += r.took
 	}
 	return merged
