@@ -97,7 +97,8 @@
 // format and the older one does not know, is kept when the older one writes: events
 // of unknown names are delivered as [conversation.Unknown] and otherwise only count,
 // and unknown fields of conversations, policies and records stay with what they are
-// said of. A field of a snooze, for one, goes with that snooze. They are kept, not
+// said of. A field of a snooze, for one, goes with that snooze, and one of a ladder is
+// gone when the ladder is taken out of its policy. They are kept, not
 // maintained: the older version does not know what it should have changed in them.
 // What it delivers of an event has the fields that it knows, so upgrade subscribers
 // that pass events on before anybody writes new ones.
@@ -106,7 +107,7 @@
 // [conversation.ErrNewer], or ErrNewer of package roster. It is not written over, is
 // listed as unreadable, keeps nobody else waiting and is not quarantined. A new value
 // of a field that an older version acts on, such as an action of an idle ladder, is
-// of a later format.
+// of a later format. No two fields differ in upper and lower case only.
 //
 // # What it will never do
 //

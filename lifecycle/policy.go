@@ -53,7 +53,7 @@ func (d *Desk) SetPolicies(ctx context.Context, workspace string, policies conve
 	}
 	body, err := rewrite(loaded.Policies.Body, conversation.DecodePolicies, conversation.EncodePolicies, policies)
 	if err != nil {
-		return 0, fmt.Errorf("lifecycle: encode policies: %w", err)
+		return 0, fmt.Errorf("lifecycle: policies of %s: %w", workspace, err)
 	}
 	err = d.setPolicies(ctx, workspace, revision, body)
 	if errors.Is(err, storage.ErrConflict) {

@@ -26,8 +26,11 @@
 // server, by statement_timeout, lock_timeout and
 // idle_in_transaction_session_timeout, which are set for the transaction only.
 // A process that is suspended in the middle of a commit so holds up the others
-// for that time at most. lib/pq waits for the server's answer to a cancellation;
-// over a network that loses it, calls other than Commit can take longer.
+// for that time at most. lib/pq waits for the server's answer, however long, and a
+// network can lose it: a COMMIT is given up then, as of unknown outcome, and so is a
+// Commit, but other calls can take longer. The silent connection keeps its place in
+// the pool until the operating system ends it, so give the pool a limit and some
+// room; pgx ends it at the deadline.
 //
 // Commits. A commit to a conversation that a transaction of somebody else holds
 // leaves its batch and waits by itself, for Options.LockTimeout, then it is
