@@ -175,7 +175,7 @@ func TestClockByScanning(t *testing.T) {
 	proof.Count(t, proof.Figure{
 		Suite: "clock", Tried: n.asked + random.asked, Trials: "calendar times by a clock watched minute by minute",
 		Broken: int64(len(n.wrong) + len(random.wrong)), Breaks: "differences",
-		Details: "around the changes of the 17 strangest zones, and at random in all", Seed: seed,
+		Details: fmt.Sprintf("around the changes of %d strange zones, and at random in all", len(strange)), Seed: seed,
 	})
 }
 
@@ -186,7 +186,7 @@ func fewer(t *testing.T, zones []string) []string {
 	}
 	step := max(len(zones)/7, 9)
 	var some []string
-	for i := rand.IntN(step); i < len(zones); i += step {
+	for i := int(proof.Seed(t) % uint64(step)); i < len(zones); i += step {
 		some = append(some, zones[i])
 	}
 	t.Logf("only %v", some)

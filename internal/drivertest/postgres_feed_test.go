@@ -3,81 +3,245 @@ package drivertest_test
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	pgxdriver "github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/adjourn/adjourn/internal/drivertest/pgtest"
 	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/postgres"
 )
 
-// TestPostgresFeed has hosts commit in transactions that last a random time,
-// and reads the feed meanwhile. The positive control is a cursor over a serial
-// number that the same transactions take: it must lose some.
+// TestPostgresFeed has hosts commit in transactions that last a random time, through
+// several stores on one database, while each of these reads the feed and one
+// purges. Every reader must be told every commit once, all in the same order.
 func TestPostgresFeed(t *testing.T) {
 	proof.Long(t)
 	t.Parallel()
-	const writers, transactions, commits, events = 16, 131, 3, 4
-	const all = writers * transactions * commits
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	db, s := onPostgres(t, nil)
-	db.SetMaxOpenConns(writers + 8)
-	db.SetMaxIdleConns(writers + 8)
-	execPg(t, db, `CREATE TABLE naive (id bigserial PRIMARY KEY, commits int NOT NULL)`)
-
-	var writing atomic.Int64
-	writing.Store(writers)
-	var wg sync.WaitGroup
-	for i := range writers {
-		w := &hostWriter{T: t, db: db, s: s, dice: rand.New(rand.NewPCG(seed, uint64(i))), name: fmt.Sprint(i), events: events}
-		wg.Go(func() {
-			defer writing.Add(-1)
-			for range transactions {
-				if err := w.transaction(); err != nil {
-					t.Errorf("writer %d: %v", i, err)
-					return
-				}
-			}
-		})
+	seed := proof.Seed(t)
+	r := newFeedRun(t, seed, pgx.open)
+	r.run(t, proof.Size(t, 131))
+	for _, err := range r.wrong {
+		t.Error(err)
 	}
-	var feed feedReader
-	var naive naiveReader
-	for _, read := range []func() error{
-		func() error { return feed.read(s) },
-		func() error { return naive.read(db) },
-	} {
-		wg.Go(func() {
-			for more := true; more; {
-				more = writing.Load() > 0
-				if err := read(); err != nil {
-					t.Error(err)
-					return
-				}
-			}
-		})
+	committed, events := int(r.commits.Load()), 0
+	for _, reader := range r.readers {
+		events += reader.events
 	}
-	wg.Wait()
-	if feed.commits != all || feed.events != all*events {
-		t.Errorf("the feed has %d commits with %d events, want %d with %d", feed.commits, feed.events, all, all*events)
+	if committed == 0 || r.purged == 0 {
+		t.Errorf("%d commits and %d purged conversations: nothing was tested", committed, r.purged)
 	}
-	lost := all - naive.commits
+	lost := int(r.hosts.Load()) - r.naive.commits
 	proof.Count(t, proof.Figure{
-		Suite: "feed", Tried: all, Trials: "commits", Broken: int64(all - feed.commits), Breaks: "lost",
-		Details: fmt.Sprintf("%d events, %d writers in transactions of their own; a cursor over serial numbers lost %d", feed.events, writers, lost),
+		Suite: "feed", Tried: int64(committed), Trials: "commits", Broken: int64(len(r.wrong)), Breaks: "lost, doubled or told in another order",
+		Details: fmt.Sprintf("%d readers at once were told of %s events in all, %d writers in transactions of their own, %d conversations purged meanwhile; a cursor over serial numbers lost %d",
+			len(r.readers), proof.Grouped(int64(events)), feedWriters, r.purged, lost),
+		Seed: seed,
 	})
 	proof.Planted(t, "feed", "a cursor over serial numbers", lost > 0)
+}
+
+// TestPostgresFeedCatches takes the feed's lock away from the stores.
+func TestPostgresFeedCatches(t *testing.T) {
+	proof.Long(t)
+	t.Parallel()
+	seed := proof.Seed(t)
+	const most = 5 // runs, if chance is against it
+	caught := false
+	for i := 0; i < most && !caught; i++ {
+		r := newFeedRun(t, seed+uint64(i), func(tb testing.TB, address string) *sql.DB {
+			return without(tb, address, "feed_state FOR UPDATE", "feed_state")
+		})
+		r.run(t, 30)
+		if caught = len(r.wrong) > 0; caught {
+			t.Log(r.wrong[0])
+		}
+	}
+	proof.Planted(t, "feed", "positions are given without a lock", caught)
+}
+
+const (
+	feedStores  = 3 // each as in a process of its own
+	feedWriters = 16
+	feedEvents  = 4 // of each commit
+)
+
+// A feedRun is stores on one database that write and read at the same time.
+type feedRun struct {
+	seed    uint64
+	db      *sql.DB
+	stores  []*postgres.Store
+	readers []*feedReader
+	naive   naiveReader
+
+	writing atomic.Int64 // writers that have not ended
+	commits atomic.Int64 // that were acknowledged
+	hosts   atomic.Int64 // of these, in transactions of hosts
+	purged  int
+
+	mu    sync.Mutex // guards wrong
+	wrong []error
+}
+
+func newFeedRun(t *testing.T, seed uint64, open func(testing.TB, string) *sql.DB) *feedRun {
+	t.Helper()
+	r := &feedRun{seed: seed}
+	address := pgtest.Shared(t).NewDatabase(t)
+	r.db = pgx.open(t, address)
+	r.db.SetMaxOpenConns(feedWriters + 4)
+	r.db.SetMaxIdleConns(feedWriters + 4)
+	migratedPostgres(t, r.db, nil)
+	execPg(t, r.db, `CREATE TABLE naive (id bigserial PRIMARY KEY, commits int NOT NULL)`)
+	for range feedStores {
+		r.stores = append(r.stores, postgresStore(t, open(t, address), nil))
+		r.readers = append(r.readers, &feedReader{versions: map[storage.Key]int64{}})
+	}
+	return r
+}
+
+func (r *feedRun) fail(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wrong = append(r.wrong, fmt.Errorf(format, args...))
+}
+
+// run has each writer do so many transactions, and compares what the readers were
+// told.
+func (r *feedRun) run(t *testing.T, transactions int) {
+	t.Helper()
+	var wg sync.WaitGroup
+	r.writing.Store(feedWriters)
+	for i := range feedWriters {
+		w := &hostWriter{
+			db: r.db, s: r.stores[i%feedStores], dice: rand.New(rand.NewPCG(r.seed, uint64(i))),
+			name: fmt.Sprint(i), events: feedEvents,
+		}
+		wg.Go(func() {
+			defer r.writing.Add(-1)
+			for range transactions {
+				n, err := w.transaction()
+				if err != nil {
+					r.fail("writer %d: %w", i, err)
+					return
+				}
+				r.hosts.Add(int64(n))
+				r.commits.Add(int64(n))
+			}
+		})
+	}
+	read := func(name string, read func() error) {
+		wg.Go(func() {
+			for more := true; more; {
+				more = r.writing.Load() > 0
+				if err := read(); err != nil {
+					r.fail("%s: %w", name, err)
+					return
+				}
+			}
+		})
+	}
+	for i, reader := range r.readers {
+		read(fmt.Sprint("reader ", i), func() error { return reader.read(r.stores[i]) })
+	}
+	read("the cursor", func() error { return r.naive.read(r.db) })
+	var purger sync.WaitGroup
+	purger.Go(r.purging)
+	wg.Wait()
+	purger.Wait()
+	// What the purger committed last may have come after the readers had ended.
+	for i, reader := range r.readers {
+		if len(r.wrong) > 0 {
+			return // they may have stopped anywhere
+		}
+		if err := reader.read(r.stores[i]); err != nil {
+			r.fail("reader %d at the end: %w", i, err)
+		}
+		if n := r.commits.Load(); int64(len(reader.told)) != n || int64(reader.events) != n*feedEvents {
+			r.fail("reader %d was told of %d commits with %d events, want %d with %d", i, len(reader.told), reader.events, n, n*feedEvents)
+		}
+		if !slices.Equal(reader.told, r.readers[0].told) {
+			r.fail("reader %d was told otherwise than reader 0", i)
+		}
+	}
+}
+
+// purging purges a conversation again and again, as soon as all readers were told
+// of it.
+func (r *feedRun) purging() {
+	ctx := context.Background()
+	for i := 0; r.writing.Load() > 0; i++ {
+		s := r.stores[i%feedStores]
+		old := pgChange(pgKey(fmt.Sprint("old ", i)), 0, feedEvents, "")
+		old.Head.DormantSince = pgNoon
+		if err := s.Commit(ctx, old); err != nil {
+			r.fail("purger: %w", err)
+			return
+		}
+		r.commits.Add(1)
+		for slices.ContainsFunc(r.readers, func(reader *feedReader) bool { return reader.purgeable.Load() <= int64(i) }) {
+			if r.writing.Load() == 0 {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if n, err := s.Purge(ctx, pgNoon.Add(time.Second), 10); err != nil || n != 1 {
+			r.fail("Purge: %d, %v, want 1", n, err)
+			return
+		}
+		r.purged++
+	}
+}
+
+// without is a database that is sent one text for another.
+func without(tb testing.TB, address, text, instead string) *sql.DB {
+	tb.Helper()
+	config, err := pgxdriver.ParseConfig(address)
+	mustPg(tb, err)
+	db := sql.OpenDB(rewriter{stdlib.GetConnector(*config), text, instead})
+	db.SetMaxOpenConns(12)
+	db.SetMaxIdleConns(12)
+	tb.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+type rewriter struct {
+	driver.Connector
+	text, instead string
+}
+
+// Connect implements driver.Connector.
+func (r rewriter) Connect(ctx context.Context) (driver.Conn, error) {
+	c, err := r.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rewritingConn{c.(*stdlib.Conn), r}, nil
+}
+
+type rewritingConn struct {
+	*stdlib.Conn
+	rewriter rewriter
+}
+
+// ExecContext implements driver.ExecerContext.
+func (c rewritingConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	return c.Conn.ExecContext(ctx, strings.ReplaceAll(text, c.rewriter.text, c.rewriter.instead), args)
 }
 
 // A hostWriter commits in transactions of its own: to conversations that only it
 // writes to, and to one that others write to as well.
 type hostWriter struct {
-	*testing.T
 	db     *sql.DB
 	s      *postgres.Store
 	dice   *rand.Rand
@@ -85,24 +249,25 @@ type hostWriter struct {
 	events int
 }
 
-func (w *hostWriter) transaction() error {
+// transaction returns how many commits it made.
+func (w *hostWriter) transaction() (int, error) {
 	ctx := context.Background()
 	tx, err := w.db.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.ExecContext(ctx, `INSERT INTO naive (commits) VALUES (3)`); err != nil {
-		return err
-	}
 	keys := []string{"a of " + w.name, "b of " + w.name, fmt.Sprint("shared ", w.dice.IntN(8))}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO naive (commits) VALUES ($1)`, len(keys)); err != nil {
+		return 0, err
+	}
 	for _, k := range keys {
 		if err := w.commit(ctx, w.s.Tx(tx), pgKey(k)); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	time.Sleep(time.Duration(w.dice.IntN(4000)) * time.Microsecond) // what is tested is what others see meanwhile
-	return tx.Commit()
+	return len(keys), tx.Commit()
 }
 
 // commit tries until it succeeds, in the same transaction: a conflict leaves it
@@ -122,28 +287,31 @@ func (w *hostWriter) commit(ctx context.Context, tx *postgres.Tx, k storage.Key)
 
 // A feedReader checks what it reads: dense, and in order within a conversation.
 type feedReader struct {
-	commits, events int
-	versions        map[storage.Key]int64
+	told      []string // what stands at each position, from the first
+	events    int
+	versions  map[storage.Key]int64
+	purgeable atomic.Int64 // how many conversations that are to be purged it was told of
 }
 
 func (r *feedReader) read(s *postgres.Store) error {
-	if r.versions == nil {
-		r.versions = map[storage.Key]int64{}
-	}
 	for {
-		entries, err := s.Feed(context.Background(), storage.Position(r.commits), 500)
+		entries, err := s.Feed(context.Background(), storage.Position(len(r.told)), 500)
 		if err != nil || len(entries) == 0 {
 			return err
 		}
 		for _, e := range entries {
-			if r.commits++; e.Position != storage.Position(r.commits) {
-				return fmt.Errorf("position %d after %d", e.Position, r.commits-1)
+			if want := storage.Position(len(r.told) + 1); e.Position != want {
+				return fmt.Errorf("position %d where %d must be", e.Position, want)
 			}
 			for _, event := range e.Events {
 				r.events++
 				if r.versions[e.Key]++; event.Version != r.versions[e.Key] {
 					return fmt.Errorf("version %d of %v after %d", event.Version, e.Key, r.versions[e.Key]-1)
 				}
+			}
+			r.told = append(r.told, fmt.Sprint(e.Key, r.versions[e.Key]))
+			if strings.HasPrefix(e.Key.Conversation, "old ") {
+				r.purgeable.Add(1)
 			}
 		}
 	}

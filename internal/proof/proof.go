@@ -54,7 +54,7 @@ func (f Figure) String() string {
 // below 3/n after none in n independent trials (the rule of three). It is not
 // known where something broke or nothing was tried.
 func (f Figure) Bound() (string, bool) {
-	if f.Broken != 0 || f.Tried <= 0 || f.Every {
+	if f.Broken != 0 || f.Tried <= 3 || f.Every { // 3/n says nothing up to 3
 		return "", false
 	}
 	rate := 3 / float64(f.Tried)

@@ -34,7 +34,7 @@ var Suites = []Suite{
 		Promise: "what SQLite acknowledged outlives the power"},
 	{Name: "postgres killed", Package: "./internal/drivertest/crash", Run: "^TestPostgresKilled",
 		Promise: "what Postgres acknowledged outlives the server, and what is repeated under its ID is done once"},
-	{Name: "feed", Package: "./internal/drivertest", Run: "^TestPostgresFeed$",
+	{Name: "feed", Package: "./internal/drivertest", Run: "^TestPostgresFeed(Catches)?$",
 		Promise: "a reader of the feed misses nothing, however long transactions of others take"},
 	{Name: "behaviours", Package: "./internal/drivertest", Run: "^Test(SQLite|Postgres)Behaviour$",
 		Promise: "every sentence that people are promised holds on every store"},

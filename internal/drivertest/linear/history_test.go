@@ -241,9 +241,11 @@ func (h *history) judge(t testing.TB, limit time.Duration) bool {
 		dir, err = os.MkdirTemp("", "linear")
 		check(t, err)
 	}
+	dir, err := filepath.Abs(dir) // the test does not run where it was called
+	check(t, err)
 	file, picture, err := h.save(dir, info)
 	check(t, err)
-	t.Errorf("history %s is %s, SEED=%d begins with it\n\tpicture: %s\n\tagain: %s=%s go test -count=1 -run Linearizability ./linear",
+	t.Errorf("history %s is %s, SEED=%d begins with it\n\tpicture: %s\n\tagain: %s=%s go test -count=1 -run 'Linearizability$' ./internal/drivertest/linear",
 		h.Name, v, h.Seed, picture, historyVariable, file)
 	return false
 }

@@ -56,12 +56,14 @@ func TestLinearizability(t *testing.T) {
 	if !testing.Short() {
 		varied(t, answers)
 	}
+	s.disturbed(p, histories)
+	atCommit, besides := s.cuts()
 	proof.Count(t, proof.Figure{
 		Suite: name,
-		Tried: int64(operations), Trials: fmt.Sprintf("operations in %d histories", histories),
+		Tried: int64(histories), Trials: "histories",
 		Broken: int64(broken), Breaks: "not linearizable",
-		Details: fmt.Sprintf("%d kills, %d cuts, %d restarts, %d unknown outcomes (%d were applied)",
-			s.kills, s.cuts(), s.restarts, unknowns, applied),
+		Details: fmt.Sprintf("%s operations, %d kills, %d cuts, %d restarts, %d unknown outcomes (%d were applied)",
+			proof.Grouped(int64(operations)), s.kills, atCommit+besides, s.restarts, unknowns, applied),
 		Seed: seed,
 	})
 }

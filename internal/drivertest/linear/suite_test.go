@@ -55,18 +55,36 @@ func newSuite(t *testing.T) *suite {
 	return s
 }
 
-// cuts is how many connections were cut.
-func (s *suite) cuts() (n int) {
+// cuts is how many connections were cut at a COMMIT, and how many besides.
+func (s *suite) cuts() (atCommit, besides int) {
 	for _, p := range s.proxies {
 		counts := p.Counts()
-		n += counts.Cut
-		for fate, times := range counts.Fates {
-			if fate != wire.Pass {
-				n += times
-			}
+		besides += counts.Cut
+		for _, times := range counts.Fates {
+			atCommit += times
 		}
 	}
-	return n
+	return atCommit, besides
+}
+
+// disturbed checks that what histories were to have happened to them, with some
+// allowance: a node may be killed that is dead already.
+func (s *suite) disturbed(p plan, histories int) {
+	s.Helper()
+	atCommit, besides := s.cuts()
+	for _, d := range []struct {
+		what      string
+		got, want int
+	}{
+		{"nodes died", s.kills, histories * (p.kills + p.deaths) / 2},
+		{"times the server was killed", s.restarts, histories * p.restarts},
+		{"connections were cut in blackouts", besides, histories * p.blackouts / 2},
+		{"connections were cut at a COMMIT", atCommit, histories * p.operations / p.commitCuts / 8},
+	} {
+		if want := max(d.want, 1); d.got < want {
+			s.Errorf("%d %s, want at least %d", d.got, d.what, want)
+		}
+	}
 }
 
 // A plan is what a history is to have.
@@ -179,8 +197,11 @@ func (r *run) blackout(chances *rand.Rand) error {
 }
 
 func (r *run) restart(*rand.Rand) error {
-	r.restarts++
-	return errors.Join(r.cluster.Kill(), r.cluster.Restart())
+	err := errors.Join(r.cluster.Kill(), r.cluster.Restart())
+	if err == nil {
+		r.restarts++
+	}
+	return err
 }
 
 // fates decide what becomes of the COMMITs of a node.

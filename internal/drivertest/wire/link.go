@@ -34,10 +34,9 @@ type link struct {
 	sent   []byte // by the client since its transaction began
 
 	// What the two directions tell each other.
-	mute    atomic.Bool // the client gets nothing any more
-	deaf    atomic.Bool // the server gets nothing any more, not even the end
-	waiting atomic.Bool // the connection is cut when the server has answered
-	reset   atomic.Bool // and so by a reset
+	mute    atomic.Bool  // the client gets nothing any more
+	deaf    atomic.Bool  // the server gets nothing any more, not even the end
+	waiting atomic.Int64 // the fate that comes when the server has answered; zero: none
 
 	// Of the extended protocol: which names stand for a COMMIT. Only the
 	// direction to the server uses them.
@@ -69,6 +68,20 @@ func (l *link) close(reset bool) bool {
 		hangUp(l.server, reset)
 	}
 	return true
+}
+
+// cut ends both connections as a fate says, and counts it.
+func (l *link) cut(f Fate) {
+	if l.close(f&Reset != 0) {
+		l.proxy.met(f)
+	}
+}
+
+// isOpen reports whether nobody has closed it.
+func (l *link) isOpen() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.closed
 }
 
 // hangUp closes a connection. One of a Unix socket knows no reset.
@@ -190,39 +203,48 @@ func (l *link) toServer(r io.Reader) {
 // meet does to a message what its fate is, and reports whether the connection
 // goes on.
 func (l *link) meet(fate Fate, m []byte) bool {
-	reset := fate&Reset != 0
-	switch fate &^ Reset {
+	switch fate.kind() {
 	case CutBefore:
-		l.close(reset)
+		l.cut(fate)
 		return false
 	case CutWithin:
-		l.forward(l.server, m[:len(m)/2])
-		l.close(reset)
+		if l.forward(l.server, m[:len(m)/2]) {
+			l.cut(fate)
+		}
 		return false
 	case CutBetween:
 		l.mute.Store(true)
-		l.forward(l.server, m)
-		l.close(reset)
+		if l.forward(l.server, m) {
+			l.cut(fate)
+		}
 		return false
 	case CutLate:
 		l.mute.Store(true)
-		hangUp(l.client, reset)
+		if l.isOpen() {
+			l.proxy.met(fate)
+		}
+		hangUp(l.client, fate&Reset != 0)
 		if l.proxy.wait(time.Duration(l.proxy.lateBy.Load())) {
 			l.forward(l.server, m)
 		}
 		return false
 	case CutAfter:
-		l.reset.Store(reset)
-		l.waiting.Store(true)
+		l.waiting.Store(int64(fate))
 	case HangBefore:
 		l.deaf.Store(true)
 		l.mute.Store(true)
+		if l.isOpen() {
+			l.proxy.met(fate)
+		}
 		return true
 	case HangAfter:
 		l.mute.Store(true)
 	}
 	if !l.forward(l.server, m) {
 		return l.mute.Load() // a silent connection stays open without a server
+	}
+	if fate.Hangs() {
+		l.proxy.met(fate)
 	}
 	return true
 }
@@ -240,10 +262,10 @@ func (l *link) toClient(r io.Reader) {
 			l.forgetSent()
 		}
 		switch {
-		case l.waiting.Load():
+		case l.waiting.Load() != 0:
 			ended = ended || m[0] == 'E' || m[0] == 'C' && (isTag(m, "COMMIT") || isTag(m, "ROLLBACK"))
 			if ended && m[0] == 'Z' {
-				l.close(l.reset.Load())
+				l.cut(Fate(l.waiting.Load()))
 				return
 			}
 		case l.mute.Load():

@@ -38,6 +38,7 @@ func (n *network) run(during func()) (slowest time.Duration) {
 	others.Go(func() { n.reading(last) })
 	others.Go(func() { n.subscribing(first) })
 	others.Go(func() { n.staffing(last) })
+	others.Go(func() { n.keeping(first) })
 	others.Go(n.guarding)
 	during()
 	close(n.stop)
@@ -68,9 +69,9 @@ func (n *network) setUp() {
 // untilAmbiguous waits until so many COMMITs of commands have met a fate, but not
 // for ever.
 func (n *network) untilAmbiguous(want int, most time.Duration) {
-	for start := time.Now(); n.ambiguous.Load() < int64(want); time.Sleep(10 * time.Millisecond) {
+	for start := time.Now(); n.ambiguous() < want; time.Sleep(10 * time.Millisecond) {
 		if time.Since(start) > most {
-			n.find(untested, "%d ambiguous commits in %v, want %d", n.ambiguous.Load(), most, want)
+			n.find(untested, "%d ambiguous commits in %v, want %d", n.ambiguous(), most, want)
 			return
 		}
 	}
@@ -113,7 +114,7 @@ func ambiguousCommits(t *testing.T, seed uint64) {
 	for _, d := range n.nodes {
 		c := d.proxy.Counts()
 		for fate, times := range c.Fates {
-			fates[fate&^wire.Reset] += times
+			fates[fate&^(wire.Reset|wire.Marked)] += times
 		}
 		cut, refusals, rows = cut+c.Cut, refusals+c.Refused, rows+c.Rows
 	}
@@ -127,7 +128,7 @@ func ambiguousCommits(t *testing.T, seed uint64) {
 	}
 	broken := len(n.found[doubled]) + len(n.found[lost]) + len(n.found[wronglyDenied]) + len(n.found[stray])
 	proof.Count(t, proof.Figure{
-		Suite: suite, Tried: n.ambiguous.Load(), Trials: "ambiguous commits",
+		Suite: suite, Tried: int64(n.ambiguous()), Trials: "ambiguous commits",
 		Broken: int64(broken), Breaks: "doubled, lost or wrongly denied", Seed: seed,
 		Details: fmt.Sprintf("%d commands, of which %d accepted, %d refused, %d failed, %d left unknown; %d outcomes unknown to a store, %d of them applied; of all COMMITs %s; %d connections cut besides, %d refused, %d cut within a row",
 			len(n.ledger.operations()), outcomes[accepted], outcomes[refused], outcomes[denied], outcomes[unknown],

@@ -24,6 +24,7 @@ import (
 
 const (
 	workspace  = "acme"
+	beside     = "beside" // whose policies are set all the time
 	subscriber = "search"
 
 	// pool is how many connections a node has.
@@ -62,13 +63,12 @@ type network struct {
 	truth  *postgres.Store
 	nodes  []*node
 
-	ledger    ledger
-	clock     *punctuality
-	unclear   ambiguities
-	ambiguous atomic.Int64 // COMMITs of commands that met a fate
-	stop      chan struct{}
-	calm      atomic.Bool
-	tape      tape
+	ledger  ledger
+	clock   *punctuality
+	unclear ambiguities
+	stop    chan struct{}
+	calm    atomic.Bool
+	tape    tape
 
 	mu    sync.Mutex // guards the fields below
 	rand  *rand.Rand
@@ -154,7 +154,7 @@ func (n *network) node(name, driver, address string) *node {
 		store = n.plant.store(n, d, store)
 	}
 	var err error
-	d.desk, err = lifecycle.New(timed{store, n.clock, timeout}, nil)
+	d.desk, err = lifecycle.New(timed{n.clock, store, timeout}, nil)
 	check(n, err)
 	return d
 }
@@ -205,9 +205,21 @@ func (n *network) fate(d *node, c wire.Commit) wire.Fate {
 		fate |= wire.Reset
 	}
 	if command {
-		n.ambiguous.Add(1)
+		fate |= wire.Marked
 	}
 	return fate
+}
+
+// ambiguous is how many COMMITs of commands have met a fate.
+func (n *network) ambiguous() (met int) {
+	for _, d := range n.nodes {
+		for fate, times := range d.proxy.Counts().Fates {
+			if fate&wire.Marked != 0 {
+				met += times
+			}
+		}
+	}
+	return met
 }
 
 // weather is what else happens to a node's network, until it stops.
@@ -291,6 +303,48 @@ func (n *network) reading(d *node) {
 		over()
 		cancel()
 	}
+}
+
+// keeping does at a node what is done seldom: the policies of another workspace are
+// set, what nobody wants any more is erased and purged, and lists are made. Nobody
+// else sets those policies, unless an earlier call is still under way.
+func (n *network) keeping(d *node) {
+	var unclear time.Time
+	for n.sleep(time.Duration(100+n.intN(400)) * time.Millisecond) {
+		before := n.revision()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(200+n.intN(800))*time.Millisecond)
+		over := n.clock.watch(ctx, "SetPolicies", 0)
+		_, err := d.desk.SetPolicies(ctx, beside, conversation.Policies{}, before)
+		over()
+		cancel()
+		after := n.revision()
+		settled := time.Since(unclear) > 2*timeout
+		switch {
+		case errors.Is(err, storage.ErrOutcomeUnknown):
+			unclear = time.Now()
+		case err != nil && after != before && settled:
+			n.find(wronglyDenied, "SetPolicies failed with %q and set them", err)
+		case err == nil && after == before:
+			n.find(lost, "SetPolicies succeeded and changed nothing")
+		}
+		ctx, cancel = context.WithTimeout(context.Background(), time.Duration(200+n.intN(800))*time.Millisecond)
+		over = n.clock.watch(ctx, "keeping", 0)
+		_, _ = d.desk.Forget(ctx, workspace, "nobody")
+		_, _ = d.desk.Purge(ctx, 24*time.Hour)
+		_, _ = d.desk.Setbacks(ctx, "", "", 10)
+		_, _ = d.desk.Closings(ctx, workspace, lifecycle.ClosingView{}, "", 10)
+		over()
+		cancel()
+	}
+}
+
+// revision looks past the proxies at the policies that keeping sets.
+func (n *network) revision() int64 {
+	loaded, err := n.truth.Load(context.Background(), storage.Key{Workspace: beside}, "")
+	if err != nil {
+		n.Error(err)
+	}
+	return loaded.Policies.Revision
 }
 
 // staffing makes an agent available and unavailable at a node. Nobody else does, so

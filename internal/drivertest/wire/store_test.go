@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/storage"
 )
 
@@ -80,86 +81,111 @@ func (s noted) Commit(ctx context.Context, c storage.Commit) error {
 	return err
 }
 
-// A timed store watches how each call keeps its deadline: that of its caller and
+// A timed store watches how every call keeps its deadline: that of its caller and
 // the store's own.
 type timed struct {
-	storage.Store
 	*punctuality
+	store storage.Store
 	limit time.Duration // the Timeout of the store
 }
 
 func (s timed) Load(ctx context.Context, key storage.Key, commandID string) (storage.Loaded, error) {
 	defer s.watch(ctx, "Load", s.limit)()
-	return s.Store.Load(ctx, key, commandID)
+	return s.store.Load(ctx, key, commandID)
 }
 
 func (s timed) Commit(ctx context.Context, c storage.Commit) error {
 	defer s.watch(ctx, "Commit", s.limit)()
-	return s.Store.Commit(ctx, c)
+	return s.store.Commit(ctx, c)
 }
 
 func (s timed) History(ctx context.Context, key storage.Key, after int64, limit int) ([]storage.Event, error) {
 	defer s.watch(ctx, "History", s.limit)()
-	return s.Store.History(ctx, key, after, limit)
+	return s.store.History(ctx, key, after, limit)
 }
 
 func (s timed) Due(ctx context.Context, by time.Time, after storage.Due, limit int) ([]storage.Due, error) {
 	defer s.watch(ctx, "Due", s.limit)()
-	return s.Store.Due(ctx, by, after, limit)
+	return s.store.Due(ctx, by, after, limit)
 }
 
 func (s timed) Outdated(ctx context.Context, by time.Time, after storage.Key, limit int) ([]storage.Key, error) {
 	defer s.watch(ctx, "Outdated", s.limit)()
-	return s.Store.Outdated(ctx, by, after, limit)
+	return s.store.Outdated(ctx, by, after, limit)
 }
 
 func (s timed) SetBack(ctx context.Context, key storage.Key, version int64, setback storage.Setback) error {
 	defer s.watch(ctx, "SetBack", s.limit)()
-	return s.Store.SetBack(ctx, key, version, setback)
+	return s.store.SetBack(ctx, key, version, setback)
 }
 
 func (s timed) Feed(ctx context.Context, after storage.Position, limit int) ([]storage.Entry, error) {
 	// It may number the commits between two readings.
 	defer s.watch(ctx, "Feed", s.limit)()
-	return s.Store.Feed(ctx, after, limit)
+	return s.store.Feed(ctx, after, limit)
 }
 
 func (s timed) Advance(ctx context.Context, subscriber string, to storage.Position) (storage.Position, error) {
 	defer s.watch(ctx, "Advance", s.limit)()
-	return s.Store.Advance(ctx, subscriber, to)
+	return s.store.Advance(ctx, subscriber, to)
 }
 
 func (s timed) Record(ctx context.Context, key storage.RecordKey) (storage.Record, error) {
 	defer s.watch(ctx, "Record", s.limit)()
-	return s.Store.Record(ctx, key)
+	return s.store.Record(ctx, key)
 }
 
 func (s timed) Put(ctx context.Context, r storage.Record) error {
 	defer s.watch(ctx, "Put", s.limit)()
-	return s.Store.Put(ctx, r)
+	return s.store.Put(ctx, r)
 }
 
 func (s timed) Settle(ctx context.Context, r storage.Record) error {
 	defer s.watch(ctx, "Settle", s.limit)()
-	return s.Store.Settle(ctx, r)
+	return s.store.Settle(ctx, r)
 }
 
 func (s timed) List(ctx context.Context, q storage.RecordQuery, after string, limit int) ([]storage.Record, error) {
 	defer s.watch(ctx, "List", s.limit)()
-	return s.Store.List(ctx, q, after, limit)
+	return s.store.List(ctx, q, after, limit)
 }
 
 func (s timed) DueRecords(ctx context.Context, by time.Time, after storage.DueRecord, limit int) ([]storage.DueRecord, error) {
 	defer s.watch(ctx, "DueRecords", s.limit)()
-	return s.Store.DueRecords(ctx, by, after, limit)
+	return s.store.DueRecords(ctx, by, after, limit)
 }
 
 func (s timed) View(ctx context.Context, q storage.Query, limit int) ([]storage.Row, error) {
 	defer s.watch(ctx, "View", s.limit)()
-	return s.Store.View(ctx, q, limit)
+	return s.store.View(ctx, q, limit)
 }
 
 func (s timed) Count(ctx context.Context, q storage.Query) (int, error) {
 	defer s.watch(ctx, "Count", s.limit)()
-	return s.Store.Count(ctx, q)
+	return s.store.Count(ctx, q)
+}
+
+func (s timed) SetPolicies(ctx context.Context, workspace string, expect int64, body []byte) error {
+	defer s.watch(ctx, "SetPolicies", s.limit)()
+	return s.store.SetPolicies(ctx, workspace, expect, body)
+}
+
+func (s timed) Setbacks(ctx context.Context, after storage.Key, limit int) ([]storage.SetbackOf, error) {
+	defer s.watch(ctx, "Setbacks", s.limit)()
+	return s.store.Setbacks(ctx, after, limit)
+}
+
+func (s timed) Erase(ctx context.Context, workspace, visitor string) (int, error) {
+	defer s.watch(ctx, "Erase", s.limit)()
+	return s.store.Erase(ctx, workspace, visitor)
+}
+
+func (s timed) Purge(ctx context.Context, dormantBefore time.Time, limit int) (int, error) {
+	defer s.watch(ctx, "Purge", s.limit)()
+	return s.store.Purge(ctx, dormantBefore, limit)
+}
+
+func (s timed) Closings(ctx context.Context, q storage.ClosingQuery, limit int) ([]closure.Record, error) {
+	defer s.watch(ctx, "Closings", s.limit)()
+	return s.store.Closings(ctx, q, limit)
 }

@@ -55,7 +55,13 @@ const (
 
 	// Reset is added to a fate that cuts: CutAfter|Reset.
 	Reset Fate = 1 << 8
+
+	// Marked is added to a fate to find it apart in [Counts]. It changes nothing.
+	Marked Fate = 1 << 9
 )
+
+// kind is the fate without what was added to it.
+func (f Fate) kind() Fate { return f &^ (Reset | Marked) }
 
 // Fates are those that are not Pass, without Reset.
 func Fates() []Fate {
@@ -67,7 +73,7 @@ var fateNames = [...]string{"pass", "cut before", "cut within", "cut between", "
 // String names the fate.
 func (f Fate) String() string {
 	name := "unknown"
-	if kind := f &^ Reset; kind >= 0 && int(kind) < len(fateNames) {
+	if kind := f.kind(); kind >= 0 && int(kind) < len(fateNames) {
 		name = fateNames[kind]
 	}
 	if f&Reset != 0 {
@@ -77,7 +83,7 @@ func (f Fate) String() string {
 }
 
 // Hangs reports whether the connection stays open and silent.
-func (f Fate) Hangs() bool { return f&^Reset == HangBefore || f&^Reset == HangAfter }
+func (f Fate) Hangs() bool { return f.kind() == HangBefore || f.kind() == HangAfter }
 
 // A Commit is a COMMIT that a client has sent.
 type Commit struct {
@@ -95,9 +101,9 @@ func (c Commit) Contains(text string) bool { return bytes.Contains(c.Sent, []byt
 type Counts struct {
 	Connections int // that were made, without those that were refused
 	Refused     int
-	Cancels     int // requests to cancel, which have a connection each
-	Commits     int
-	Fates       map[Fate]int // of the commits, with Reset
+	Cancels     int          // requests to cancel, which have a connection each
+	Commits     int          // that were sent
+	Fates       map[Fate]int // that commits have met, with Reset and Marked, without Pass
 	Rows        int          // that were cut
 	Cut         int          // connections that CutAll and HangAll ended
 }
@@ -383,7 +389,7 @@ func (p *Proxy) dial() (net.Conn, error) {
 	return net.Dial("tcp", net.JoinHostPort(host, port))
 }
 
-// fate asks what becomes of a COMMIT, and counts it.
+// fate asks what becomes of a COMMIT.
 func (p *Proxy) fate(c Commit) Fate {
 	p.mu.Lock()
 	decide := p.commit
@@ -395,8 +401,15 @@ func (p *Proxy) fate(c Commit) Fate {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.counts.Commits++
-	p.counts.Fates[f]++
 	return f
+}
+
+// met counts a COMMIT that has met its fate. One whose connection ended of
+// something else before is in no count of fates.
+func (p *Proxy) met(f Fate) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.counts.Fates[f]++
 }
 
 // cutsRow asks whether to cut a row.
