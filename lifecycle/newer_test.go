@@ -242,6 +242,44 @@ func TestPeopleOfANewerVersion(t *testing.T) {
 	}
 }
 
+// within returns the object at a path, nil if there is none.
+func within(v any, names ...string) map[string]any {
+	m, _ := v.(map[string]any)
+	for _, name := range names {
+		m, _ = m[name].(map[string]any)
+	}
+	return m
+}
+
+// storedOf returns what is stored of a conversation.
+func storedOf(t *testing.T, store storage.Store, id string) (map[string]any, storage.Head) {
+	t.Helper()
+	loaded, err := store.Load(t.Context(), storage.Key{Workspace: lifecycletest.Workspace, Conversation: id}, "")
+	check(t, err)
+	var body map[string]any
+	check(t, json.Unmarshal(loaded.Head.Body, &body))
+	return body, loaded.Head
+}
+
+// asNewer stores a conversation as a newer node would, with an event of its own.
+func asNewer(t *testing.T, store storage.Store, head storage.Head, body map[string]any) {
+	t.Helper()
+	data := within(body, "data")
+	head.Version++
+	data["version"] = head.Version
+	var err error
+	if head.Body, err = json.Marshal(body); err != nil {
+		t.Fatal(err)
+	}
+	r := conversation.Record{Seq: conversation.Version(head.Version), At: head.Updated, By: host, Event: conversation.Unknown{Name: "noted", Data: json.RawMessage("{}")}}
+	record, err := conversation.EncodeRecord(r)
+	check(t, err)
+	key := storage.Key{Workspace: lifecycletest.Workspace, Conversation: data["id"].(string)}
+	check(t, store.Commit(t.Context(), storage.Commit{
+		Key: key, Expect: head.Version - 1, Head: head, At: head.Updated, Events: []storage.Event{{Version: head.Version, Body: record}},
+	}))
+}
+
 // TestConversationsOfANewerVersion: what is unknown stays with what it is said of,
 // wherever that goes, and goes with it.
 func TestConversationsOfANewerVersion(t *testing.T) {
@@ -254,21 +292,8 @@ func TestConversationsOfANewerVersion(t *testing.T) {
 		New, Cycle, Snooze, Closing, ClosingCycle int
 		Earlier                                   []int
 	}
-	stored := func() (map[string]any, storage.Head) {
-		loaded, err := store.Load(t.Context(), storage.Key{Workspace: lifecycletest.Workspace, Conversation: chat.ID}, "")
-		check(t, err)
-		var body map[string]any
-		check(t, json.Unmarshal(loaded.Head.Body, &body))
-		return body, loaded.Head
-	}
-	within := func(v any, names ...string) map[string]any {
-		m, _ := v.(map[string]any)
-		for _, name := range names {
-			m, _ = m[name].(map[string]any)
-		}
-		return m
-	}
-	// newer puts a field into everything, as a newer node would with a note.
+	stored := func() (map[string]any, storage.Head) { return storedOf(t, store, chat.ID) }
+	// newer puts a field into everything.
 	newer := func() {
 		t.Helper()
 		chat.Do(ann, conversation.AddNote{Text: "A note."})
@@ -280,19 +305,7 @@ func TestConversationsOfANewerVersion(t *testing.T) {
 				in["new"] = i + 2
 			}
 		}
-		data["version"] = head.Version + 1
-		var err error
-		if head.Body, err = json.Marshal(body); err != nil {
-			t.Fatal(err)
-		}
-		head.Version++
-		r := conversation.Record{Seq: conversation.Version(head.Version), At: head.Updated, By: host, Event: conversation.Unknown{Name: "noted", Data: json.RawMessage("{}")}}
-		record, err := conversation.EncodeRecord(r)
-		check(t, err)
-		check(t, store.Commit(t.Context(), storage.Commit{
-			Key: storage.Key{Workspace: lifecycletest.Workspace, Conversation: chat.ID}, Expect: head.Version - 1, Head: head, At: head.Updated,
-			Events: []storage.Event{{Version: head.Version, Body: record}},
-		}))
+		asNewer(t, store, head, body)
 	}
 	number := func(m map[string]any) int { n, _ := m["new"].(float64); return int(n) }
 	want := func(what string, want has) {
@@ -334,4 +347,49 @@ func TestConversationsOfANewerVersion(t *testing.T) {
 	want("closed again", has{New: 1, Earlier: []int{4}})
 	chat.Do(vic, conversation.AnswerSurvey{Number: 1, Rating: 5})
 	want("answered", has{New: 1, Earlier: []int{4}})
+}
+
+// TestGoodbyesOfANewerVersion: what is unknown of a question stays with that one
+// while it waits for an answer, and is not said of the next. That of a survey stays
+// when it is answered.
+func TestGoodbyesOfANewerVersion(t *testing.T) {
+	t.Parallel()
+	store := newMemory()
+	kit := lifecycletest.NewOn(t, store, nil)
+	chat := kit.Chat("chat-1")
+	kit.SetPolicy(conversation.Policy{Survey: conversation.Asking{Offer: true}})
+	data := func(path ...string) map[string]any {
+		body, _ := storedOf(t, store, chat.ID)
+		return within(body, append([]string{"data"}, path...)...)
+	}
+	newer := func(path ...string) {
+		t.Helper()
+		body, head := storedOf(t, store, chat.ID)
+		within(body, append([]string{"data"}, path...)...)["new"] = 1
+		asNewer(t, store, head, body)
+	}
+	asked := func() {
+		t.Helper()
+		kit.Clock.Add(time.Minute)
+		chat.Say(ann, closure.DefaultCheckIn)
+	}
+	chat.Open(vic)
+	chat.Do(ann, conversation.Take{})
+	asked()
+	first := data("courtesy")["asked_at"]
+	newer("courtesy")
+	chat.Say(vic, "No, thanks.")
+	if c := data("courtesy"); c["new"] == nil || c["asked_at"] != first {
+		t.Errorf("the answered question is %v, want what is unknown of it kept", c)
+	}
+	asked()
+	if c := data("courtesy"); c["new"] != nil || c["asked_at"] == first {
+		t.Errorf("another question is %v, want nothing of the one before", c)
+	}
+	chat.Do(ann, conversation.Close{Outcome: closure.Resolved})
+	newer("closing", "survey")
+	chat.Do(vic, conversation.AnswerSurvey{Rating: 5})
+	if s := data("closing", "survey"); s["new"] == nil || s["rating"] == nil {
+		t.Errorf("the answered survey is %v, want what is unknown of it kept", s)
+	}
 }

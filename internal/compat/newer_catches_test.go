@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/internal/proof"
-	"github.com/adjourn/adjourn/roster"
 	"github.com/adjourn/adjourn/storage"
 )
 
@@ -17,8 +17,8 @@ import (
 type careless struct {
 	storage.Store
 	head     func(before, body []byte) []byte
-	put      func(storage.Kind, []byte) []byte
-	policies func([]byte) []byte
+	put      func(before storage.Record, body []byte) []byte
+	policies func(before, body []byte) []byte
 	events   func([]storage.Event) []storage.Event
 }
 
@@ -35,14 +35,23 @@ func (s careless) Commit(ctx context.Context, c storage.Commit) error {
 
 func (s careless) Put(ctx context.Context, r storage.Record) error {
 	if s.put != nil {
-		r.Body = s.put(r.Key.Kind, r.Body)
+		before, err := s.Record(ctx, r.Key)
+		if err != nil {
+			return err
+		}
+		before.Key = r.Key
+		r.Body = s.put(before, r.Body)
 	}
 	return s.Store.Put(ctx, r)
 }
 
 func (s careless) SetPolicies(ctx context.Context, workspace string, expect int64, body []byte) error {
 	if s.policies != nil {
-		body = s.policies(body)
+		loaded, err := s.Load(ctx, storage.Key{Workspace: workspace}, "")
+		if err != nil {
+			return err
+		}
+		body = s.policies(loaded.Policies.Body, body)
 	}
 	return s.Store.SetPolicies(ctx, workspace, expect, body)
 }
@@ -84,17 +93,22 @@ func without(name string) func(_, body []byte) []byte {
 }
 
 // passedOn returns the body in which a thing has the mark of another that was there
-// before, at a path.
-func passedOn(name string, from ...string) func(before, body []byte) []byte {
+// before, by their paths.
+func passedOn(to, from string) func(before, body []byte) []byte {
+	at := func(body []byte, path string) (whole, thing object) {
+		whole = decoded(body)
+		thing = inside(whole, "data")
+		for name := range strings.SplitSeq(path, "/") {
+			thing = inside(thing, name)
+		}
+		return whole, thing
+	}
 	return func(before, body []byte) []byte {
 		if len(before) == 0 {
 			return body
 		}
-		o := decoded(body)
-		was, is := inside(decoded(before), "data"), inside(inside(o, "data"), name)
-		for _, name := range from {
-			was = inside(was, name)
-		}
+		_, was := at(before, from)
+		o, is := at(body, to)
 		if was[mark] != nil && is != nil {
 			is[mark] = was[mark]
 		}
@@ -102,17 +116,65 @@ func passedOn(name string, from ...string) func(before, body []byte) []byte {
 	}
 }
 
+// ofSteps returns the policies in which the steps of a ladder are otherwise.
+func ofSteps(change func(was, is []any)) func(before, body []byte) []byte {
+	return func(before, body []byte) []byte {
+		o, had := decoded(body), map[string][]any{}
+		ladders(inside(decoded(before), "data"), func(path string, steps []any) { had[path] = steps })
+		ladders(inside(o, "data"), func(path string, steps []any) { change(had[path], steps) })
+		return must(json.Marshal(o))
+	}
+}
+
+// loseMarks has all steps lose what is unknown.
+func loseMarks(_, is []any) {
+	for _, step := range is {
+		delete(step.(object), mark)
+	}
+}
+
+// keepPlaces gives each step what is unknown of the one that stood in its place.
+func keepPlaces(was, is []any) {
+	loseMarks(nil, is)
+	for i := range min(len(was), len(is)) {
+		if has := was[i].(object)[mark]; has != nil {
+			is[i].(object)[mark] = has
+		}
+	}
+}
+
 var newerFaults = map[string]careless{
-	"a conversation loses what is unknown":     {head: asRead},
-	"its closings lose what is unknown":        {head: without("closing")},
-	"its cycles lose what is unknown":          {head: without("cycle")},
-	"its snooze loses what is unknown":         {head: without("snooze")},
-	"a closing has what is unknown of another": {head: passedOn("closing", "closing")},
-	"a cycle has what is unknown of another":   {head: passedOn("cycle", "closing", "cycle")},
-	"a snooze has what is unknown of another":  {head: passedOn("snooze", "snooze")},
-	"policies lose what is unknown":            {policies: func(b []byte) []byte { return must(conversation.EncodePolicies(must(conversation.DecodePolicies(b)))) }},
+	"a conversation loses what is unknown":      {head: asRead},
+	"its closings lose what is unknown":         {head: without("closing")},
+	"its cycles lose what is unknown":           {head: without("cycle")},
+	"its snooze loses what is unknown":          {head: without("snooze")},
+	"its surveys lose what is unknown":          {head: without("survey")},
+	"its courtesy loses what is unknown":        {head: without("courtesy")},
+	"its silence loses what is unknown":         {head: without("silence")},
+	"a closing has what is unknown of another":  {head: passedOn("closing", "closing")},
+	"a cycle has what is unknown of another":    {head: passedOn("cycle", "closing/cycle")},
+	"a snooze has what is unknown of another":   {head: passedOn("snooze", "snooze")},
+	"a survey has what is unknown of another":   {head: passedOn("closing/survey", "closing/survey")},
+	"a courtesy has what is unknown of another": {head: passedOn("courtesy", "courtesy")},
+	"a silence has what is unknown of another":  {head: passedOn("silence", "silence")},
+	"policies lose what is unknown": {policies: func(_, b []byte) []byte {
+		return must(conversation.EncodePolicies(must(conversation.DecodePolicies(b))))
+	}},
+	"steps of ladders lose what is unknown":    {policies: ofSteps(loseMarks)},
+	"a step has what is unknown of its place":  {policies: ofSteps(keepPlaces)},
 	"an agent's record loses what is unknown":  {put: losing(storage.KindAgent)},
 	"a visitor's record loses what is unknown": {put: losing(storage.KindVisitor)},
+	"a group's record loses what is unknown":   {put: losing(storage.KindGroup)},
+	"a group has what is unknown of a removed one": {put: func(before storage.Record, body []byte) []byte {
+		if before.Key.Kind != storage.KindGroup || before.Version == 0 {
+			return body
+		}
+		o := decoded(body)
+		if has := inside(decoded(before.Body), "data")[mark]; has != nil {
+			inside(o, "data")[mark] = has
+		}
+		return must(json.Marshal(o))
+	}},
 	"unknown events are left out": {events: func(in []storage.Event) []storage.Event {
 		return slices.DeleteFunc(in, func(e storage.Event) bool { return bytes.Contains(e.Body, []byte(`"applauded"`)) })
 	}},
@@ -134,16 +196,14 @@ var newerFaults = map[string]careless{
 	}},
 }
 
-func losing(kind storage.Kind) func(storage.Kind, []byte) []byte {
-	return func(k storage.Kind, body []byte) []byte {
-		switch {
-		case k != kind:
+func losing(kind storage.Kind) func(storage.Record, []byte) []byte {
+	return func(before storage.Record, body []byte) []byte {
+		if before.Key.Kind != kind {
 			return body
-		case k == storage.KindAgent:
-			return must(roster.Encode(must(roster.Decode[roster.Agent](body))))
 		}
 		o := decoded(body)
 		delete(o, mark)
+		delete(inside(o, "data"), mark)
 		return must(json.Marshal(o))
 	}
 }

@@ -2,11 +2,14 @@ package compat
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,11 +33,15 @@ import (
 // everything that it stores. In a conversation, and in what is inside it, its value
 // says what it belongs to:
 //
-//	the conversation        how often a newer node wrote to it
-//	a cycle, a closing and  when it began, its number and
-//	a snooze                when it ends
+//	the conversation      how often a newer node wrote to it
+//	a closing             its number
+//	a cycle or a silence  when it began
+//	a snooze              when it ends
+//	a survey              when it was offered
+//	a courtesy            when the visitor was asked
 //
-// What today's version writes must keep them there, and nowhere else.
+// That of a step of a ladder is another with every write. What today's version writes
+// must keep them there, and nowhere else.
 const mark = "x_newer"
 
 type object = map[string]any
@@ -55,22 +62,66 @@ func inside(o object, name string) object {
 }
 
 // things calls do for everything inside a conversation that has an identity of its
-// own, with a name for it.
+// own, with a name for it. A courtesy has none before the visitor is asked, nor a
+// silence while nothing is waited for.
 func things(data object, do func(name string, thing object, identity any)) {
 	one := func(name string, thing object, identity string) {
-		if thing != nil {
-			do(fmt.Sprintf("%s %v", name, thing[identity]), thing, thing[identity])
+		if is := thing[identity]; is != nil {
+			do(fmt.Sprintf("%s %v", name, is), thing, is)
 		}
 	}
 	one("cycle", inside(data, "cycle"), "since")
 	one("snooze", inside(data, "snooze"), "at")
+	one("silence", inside(data, "silence"), "since")
+	one("courtesy", inside(data, "courtesy"), "asked_at")
 	closings, _ := data["earlier"].([]any)
 	for _, c := range append(closings, data["closing"]) {
 		if c, ok := c.(object); ok {
 			one("closing", c, "number")
 			one("cycle", inside(c, "cycle"), "since")
+			one("survey", inside(c, "survey"), "offered_at")
 		}
 	}
+}
+
+// ladders calls do for every ladder of policies, with its path.
+func ladders(data object, do func(path string, steps []any)) {
+	of := func(path string, policy object) {
+		for state, ladder := range inside(policy, "idle") {
+			if ladder, ok := ladder.(object); ok {
+				steps, _ := ladder["steps"].([]any)
+				do(path+"/"+state, steps)
+			}
+		}
+	}
+	of("default", inside(data, "default"))
+	for name, policy := range inside(data, "groups") {
+		of("groups/"+name, policy.(object))
+	}
+}
+
+// inherited returns the marks that the steps of a ladder must have after today's
+// version wrote it. A step is the one that was equal, and else the one that stood in
+// its place in a list as long, unless that one is elsewhere now. No two steps of a
+// ladder of this test are equal.
+func inherited(was, is []any) []any {
+	known := func(step any) string {
+		o := maps.Clone(step.(object))
+		delete(o, mark)
+		return string(must(json.Marshal(o)))
+	}
+	marks := make([]any, len(is))
+	for i, step := range is {
+		same := func(other any) bool { return known(other) == known(step) }
+		if at := slices.IndexFunc(was, same); at >= 0 {
+			marks[i] = was[at].(object)[mark]
+			continue
+		}
+		if len(was) == len(is) && !slices.ContainsFunc(is, func(other any) bool { return known(other) == known(was[i]) }) {
+			marks[i] = was[i].(object)[mark]
+		}
+	}
+	return marks
 }
 
 // A ledger is what newer nodes wrote, and what must be there because of it.
@@ -79,8 +130,11 @@ type ledger struct {
 	marked   map[storage.Key]map[string]bool // the things
 	journals map[storage.Key][]string        // the bodies of all events, as they were committed
 	records  map[storage.RecordKey]string
-	policies map[string]int // by the path of the marked thing
+	policies map[string]bool             // the workspaces of which a newer node wrote them
+	steps    map[string]map[string][]any // the marks of their ladders, by path
+	written  int                         // steps
 
+	seen   map[string]int // things with marks that were looked at, by their kind
 	tried  int
 	broken []string
 }
@@ -88,7 +142,8 @@ type ledger struct {
 func newLedger() *ledger {
 	return &ledger{
 		wrote: map[storage.Key]int{}, marked: map[storage.Key]map[string]bool{}, journals: map[storage.Key][]string{},
-		records: map[storage.RecordKey]string{}, policies: map[string]int{},
+		records: map[storage.RecordKey]string{}, policies: map[string]bool{}, steps: map[string]map[string][]any{},
+		seen: map[string]int{},
 	}
 }
 
@@ -164,14 +219,31 @@ func (n node) Put(ctx context.Context, r storage.Record) error {
 		}
 		r.Body = must(json.Marshal(o))
 	}
-	err := n.Store.Put(ctx, r)
-	if err == nil && n.newer {
-		n.ledger.records[r.Key] = value
+	before, err := n.Store.Record(ctx, r.Key)
+	if err != nil {
+		return err
 	}
-	return err
+	if err := n.Store.Put(ctx, r); err != nil {
+		return err
+	}
+	switch {
+	case n.newer:
+		n.ledger.records[r.Key] = value
+	case anew(before, r):
+		n.ledger.records[r.Key] = ""
+	}
+	return nil
+}
+
+// anew reports whether a record is of another group with the ID of a removed one.
+func anew(before, r storage.Record) bool {
+	return r.Key.Kind == storage.KindGroup && before.Version > 0 &&
+		inside(decoded(before.Body), "data")["removed"] == true && inside(decoded(r.Body), "data")["removed"] == nil
 }
 
 func (n node) SetPolicies(ctx context.Context, workspace string, expect int64, body []byte) error {
+	l := n.ledger
+	marks := map[string][]any{}
 	if n.newer {
 		o := decoded(body)
 		data := inside(o, "data")
@@ -183,11 +255,29 @@ func (n node) SetPolicies(ctx context.Context, workspace string, expect int64, b
 		for name := range inside(data, "groups") {
 			inside(inside(data, "groups"), name)[mark] = 3
 		}
+		ladders(data, func(path string, steps []any) {
+			for _, step := range steps {
+				l.written++
+				step.(object)[mark] = fmt.Sprint("step ", l.written)
+				marks[path] = append(marks[path], step.(object)[mark])
+			}
+		})
 		body = must(json.Marshal(o))
+	} else {
+		loaded, err := n.Store.Load(ctx, storage.Key{Workspace: workspace}, "")
+		if err != nil {
+			return err
+		}
+		was := map[string][]any{}
+		if expect > 0 {
+			ladders(inside(decoded(loaded.Policies.Body), "data"), func(path string, steps []any) { was[path] = steps })
+		}
+		ladders(inside(decoded(body), "data"), func(path string, steps []any) { marks[path] = inherited(was[path], steps) })
 	}
 	err := n.Store.SetPolicies(ctx, workspace, expect, body)
-	if err == nil && n.newer {
-		n.ledger.policies[workspace] = 1
+	if err == nil {
+		l.steps[workspace] = marks
+		l.policies[workspace] = l.policies[workspace] || n.newer
 	}
 	return err
 }
@@ -204,7 +294,7 @@ func (l *ledger) check(ctx context.Context, store storage.Store, key storage.Key
 		l.checkState(key, loaded.Head)
 		l.checkJournal(ctx, store, key)
 	}
-	if l.policies[key.Workspace] > 0 {
+	if l.policies[key.Workspace] {
 		data := inside(decoded(loaded.Policies.Body), "data")
 		if data[mark] == nil || inside(data, "default")[mark] == nil {
 			l.fail("the policies lost what a newer node wrote: %s", loaded.Policies.Body)
@@ -214,6 +304,16 @@ func (l *ledger) check(ctx context.Context, store storage.Store, key storage.Key
 				l.fail("the policy of %s lost what a newer node wrote: %s", name, loaded.Policies.Body)
 			}
 		}
+		ladders(data, func(path string, steps []any) {
+			want := l.steps[key.Workspace][path]
+			for i, step := range steps {
+				if has := step.(object)[mark]; i >= len(want) || has != want[i] {
+					l.fail("step %d of %s has %v, the ladder should have %v: %s", i, path, has, want, loaded.Policies.Body)
+				} else if has != nil {
+					l.seen["step"]++
+				}
+			}
+		})
 	}
 	for key, value := range l.records {
 		r, err := store.Record(ctx, key)
@@ -222,9 +322,14 @@ func (l *ledger) check(ctx context.Context, store storage.Store, key storage.Key
 			continue
 		}
 		o := decoded(r.Body)
-		if o[mark] != value && inside(o, "data")[mark] != value {
+		has := cmp.Or(o[mark], inside(o, "data")[mark])
+		switch {
+		case value == "" && has != nil:
+			l.fail("%s %s has what a newer node wrote of another: %s", key.Kind, key.ID, r.Body)
+		case value != "" && has != value:
 			l.fail("%s %s lost %q: %s", key.Kind, key.ID, value, r.Body)
 		}
+		l.seen[string(key.Kind)]++
 	}
 }
 
@@ -239,8 +344,17 @@ func (l *ledger) checkState(key storage.Key, head storage.Head) {
 			l.fail("%s: %s lost what a newer node wrote: %s", key.Conversation, name, head.Body)
 		case has != nil && has != identity:
 			l.fail("%s: %s has what a newer node wrote of %v: %s", key.Conversation, name, has, head.Body)
+		case has != nil:
+			kind, _, _ := strings.Cut(name, " ")
+			l.seen[kind]++
 		}
 	})
+	earlier, _ := data["earlier"].([]any)
+	for _, c := range earlier {
+		if c.(object)[mark] != nil {
+			l.seen["earlier closing"]++
+		}
+	}
 }
 
 // checkJournal compares the journal with what was committed, and the state with what
@@ -376,6 +490,7 @@ func (u *upgrade) people() {
 	u.t.Helper()
 	newer := u.desks[1]
 	u.fatal(newer.SetGroup(u.ctx, here, "billing"))
+	u.fatal(u.desks[0].SetGroup(u.ctx, here, "sales"))
 	for _, id := range []string{"ann", "ben"} {
 		_, err := newer.SetAgent(u.ctx, here, id, 2, "billing")
 		u.fatal(err)
@@ -387,20 +502,28 @@ func (u *upgrade) people() {
 }
 
 func (u *upgrade) policies() conversation.Policies {
-	ladder := steps(
-		idle.Step{After: time.Duration(1+u.dice.IntN(60)) * time.Minute, Action: idle.FollowUp, Text: "Hello?"},
-		idle.Step{After: 5 * time.Hour, Action: idle.Close},
-	)
 	p := conversation.Policy{
 		Bot: u.dice.IntN(2) == 0, Sticky: u.dice.IntN(2) == 0, ReopenWindow: 100 * time.Hour,
-		Survey: conversation.Asking{Offer: true}, Idle: conversation.Idle{Assigned: ladder, Waiting: ladder},
+		Survey: conversation.Asking{Offer: true}, Idle: conversation.Idle{Assigned: u.ladder(), Waiting: u.ladder()},
 	}
 	return conversation.Policies{Default: p, Groups: map[string]conversation.Policy{"billing": p}, Tags: []string{"late"}}
+}
+
+// ladder returns some of a few steps, in any order, and a close.
+func (u *upgrade) ladder() idle.Ladder {
+	all := []idle.Step{
+		{After: time.Duration(1+u.dice.IntN(60)) * time.Minute, Action: idle.FollowUp, Text: "Hello?"},
+		{After: time.Hour, Action: idle.FollowUp, Text: "Are you there?"},
+		{After: time.Hour, Action: idle.FollowUp, Text: "Still there?"},
+	}
+	u.dice.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return steps(append(all[:1+u.dice.IntN(len(all))], idle.Step{After: 5 * time.Hour, Action: idle.Close})...)
 }
 
 // step has one of the two do something, and looks what became of what the newer
 // wrote. Refusals are answers too.
 func (u *upgrade) step() {
+	u.clock.Add(time.Second) // so that no two things begin at one instant
 	which := u.dice.IntN(2)
 	desk, key := u.desks[which], u.keys[u.dice.IntN(len(u.keys))]
 	actors := []conversation.Actor{vic, ann, ben, sue, host, bot}
@@ -410,6 +533,7 @@ func (u *upgrade) step() {
 	}
 	commands := []conversation.Command{
 		conversation.Open{Visitor: "vic", Group: "billing"}, conversation.Say{Text: "Hello?"}, conversation.Say{Text: "Hello."},
+		conversation.Say{Text: closure.DefaultCheckIn}, conversation.Say{Text: closure.DefaultCheckIn},
 		conversation.Take{}, conversation.RequestAgent{}, conversation.HandBack{}, conversation.Transfer{Agent: "ben"}, conversation.Requeue{},
 		asleep, asleep,
 		conversation.Wake{}, conversation.Close{Outcome: closure.Resolved}, conversation.Close{Outcome: closure.Resolved},
@@ -417,8 +541,10 @@ func (u *upgrade) step() {
 		conversation.AnswerSurvey{Rating: 3}, conversation.Reopen{}, conversation.AddNote{Text: "A note."}, conversation.LinkArticle{Article: "kb-1"},
 		conversation.Typing{}, conversation.MarkRead{},
 	}
+	groups := []string{"billing", "sales"}
+	group := u.dice.IntN(len(groups))
 	var err error
-	switch kind := u.dice.IntN(24); kind {
+	switch kind := u.dice.IntN(36); kind {
 	case 0, 1, 2:
 		u.clock.Add(time.Duration(u.dice.IntN(300)) * time.Minute)
 		_, err = desk.Tick(u.ctx)
@@ -426,28 +552,39 @@ func (u *upgrade) step() {
 		_, err = desk.SetAvailability(u.ctx, here, []string{"ann", "ben"}[u.dice.IntN(2)], roster.Manual,
 			[]roster.Availability{roster.Available, roster.Available, roster.Unavailable}[u.dice.IntN(3)])
 	case 4:
-		_, err = desk.SetAgent(u.ctx, here, "ann", 1+u.dice.IntN(4), "billing")
+		if _, err = desk.SetAgent(u.ctx, here, "ann", 1+u.dice.IntN(4), groups[group]); errors.Is(err, lifecycle.ErrNoGroup) {
+			err = nil // it was removed
+		}
 	case 5:
 		_, err = desk.SetPresence(u.ctx, here, "vic", u.dice.IntN(2) == 0)
 	case 6:
 		_, err = desk.Forget(u.ctx, here, "vic")
-	case 7:
+	case 7, 8, 9:
 		_, revision, asking := desk.Policies(u.ctx, here)
 		u.fatal(asking)
 		_, err = desk.SetPolicies(u.ctx, here, u.policies(), revision)
-	case 8, 9:
+	case 10, 11:
 		_, err = applaud(u.ctx, u.nodes[1], key, u.clock.Now().UTC())
+	case 12, 13, 14:
+		err = desk.SetGroup(u.ctx, here, groups[group])
+	case 15:
+		err = desk.RemoveGroup(u.ctx, here, groups[group], []string{"", groups[1-group]}[u.dice.IntN(2)])
+		if errors.Is(err, lifecycle.ErrNoGroup) {
+			err = nil // it was removed, or the other was
+		}
 	default:
 		call := lifecycle.Call{Workspace: here, Conversation: key.Conversation, By: actors[u.dice.IntN(len(actors))]}
 		command := commands[u.dice.IntN(len(commands))]
-		if c, _ := u.desks[1].Get(u.ctx, here, key.Conversation); c.Agent != "" && u.dice.IntN(2) == 0 {
+		switch c, _ := u.desks[1].Get(u.ctx, here, key.Conversation); {
+		case c.Agent != "" && u.dice.IntN(2) == 0:
 			call.By = conversation.Agent(c.Agent)
-			if c.State == conversation.StateSnoozed && u.dice.IntN(2) == 0 {
-				command = asleep // again, until another time
+			if u.dice.IntN(2) == 0 {
+				command = []conversation.Command{asleep, conversation.Close{Outcome: closure.Resolved}}[u.dice.IntN(2)]
 			}
+		case c.State == conversation.StateClosed && u.dice.IntN(2) == 0:
+			call.By, command = vic, conversation.Say{Text: "Not yet."}
 		}
-		_, err = desk.Do(u.ctx, call, command)
-		if expected(err) {
+		if _, err = desk.Do(u.ctx, call, command); expected(err) {
 			err = nil
 		}
 	}
@@ -520,15 +657,29 @@ func TestRollingUpgrade(t *testing.T) {
 	sum := 0
 	var broken []string
 	runs, n := proof.Size(t, 60), 150
+	seen := map[string]int{}
 	for i := range runs {
-		tried, b := newUpgrade(t, seed+uint64(i), nil).run(n)
+		u := newUpgrade(t, seed+uint64(i), nil)
+		tried, b := u.run(n)
 		sum += tried
+		for kind, times := range u.ledger.seen {
+			seen[kind] += times
+		}
 		broken = append(broken, b...)
 		if len(b) > 0 {
 			t.Errorf("run %d: %s", i, strings.Join(b, "\n"))
 			break
 		}
 	}
+	for _, kind := range []string{
+		"cycle", "snooze", "silence", "courtesy", "closing", "earlier closing", "survey", "step",
+		string(storage.KindAgent), string(storage.KindGroup), string(storage.KindVisitor),
+	} {
+		if runs >= 60 && len(broken) == 0 && seen[kind] < runs/2 {
+			t.Errorf("only %d looks at a %s with what a newer node wrote: the runs do too little", seen[kind], kind)
+		}
+	}
+	t.Logf("looked at %v", seen)
 	proof.Count(t, proof.Figure{
 		Suite: suite, Tried: int64(sum), Trials: "looks at what a newer node wrote", Broken: int64(len(broken)), Breaks: "lost or misplaced",
 		Details: fmt.Sprintf("%d rolling upgrades of %d steps", runs, n), Seed: seed,

@@ -192,16 +192,39 @@ func lines(want, got string) string {
 	return fmt.Sprintf("%d lines with an unknown ID, %d with a foreign one", len(wanted), len(have))
 }
 
-// TestTenancyForeignIDs asks with every ID of another workspace, in every argument
-// of every method of a Desk and of a Tx, and with an ID that nobody has: the answer
-// is the same to the letter, and so is what then is in the store.
+// TestTenancyForeignIDs asks with an ID of another workspace, and with one that
+// nobody has, in the arguments of the methods of a Desk, in each there is, and of a
+// Tx, which has the commands of a Desk, in some, others with each seed. The answer is
+// the same to the letter, and so is what then is in the store.
 func TestTenancyForeignIDs(t *testing.T) {
 	t.Parallel()
-	all := slots()
-	if len(all) < 300 {
-		t.Errorf("only %d places for an ID: the search finds too few", len(all))
+	desk, tx := slotsOf(slots())
+	if len(desk)+len(tx) < 300 {
+		t.Errorf("only %d places for an ID: the search finds too few", len(desk)+len(tx))
 	}
-	var desk, tx []slot
+	seed := proof.Seed(t)
+	some := desk
+	if testing.Short() {
+		some = sample(seed, desk, 12)
+	}
+	ask(t, inMemory, "of a Desk on memory", some, len(desk), seed)
+	ask(t, inMemory, "of a Tx on memory", sample(seed, tx, proof.Size(t, 40)), len(tx), seed)
+}
+
+// TestTenancyForeignIDsStores asks in some places of a Desk on the SQL stores: a new
+// store for each takes long, and what answers is the Desk. A Tx would be an open
+// transaction there.
+func TestTenancyForeignIDsStores(t *testing.T) {
+	t.Parallel()
+	desk, _ := slotsOf(slots())
+	eachStore(t, func(t *testing.T, store string, open opening) {
+		seed := proof.Seed(t)
+		ask(t, open, "of a Desk on "+store, sample(seed, desk, proof.Size(t, 6)), len(desk), seed)
+	})
+}
+
+// slotsOf parts the slots of a Desk from those of a Tx.
+func slotsOf(all []slot) (desk, tx []slot) {
 	for _, s := range all {
 		if s.tx {
 			tx = append(tx, s)
@@ -209,31 +232,18 @@ func TestTenancyForeignIDs(t *testing.T) {
 			desk = append(desk, s)
 		}
 	}
-	if testing.Short() {
-		desk = sample(desk, 12)
-	}
-	// A Tx has the commands of a Desk: some of them, others each time, are enough.
-	ask(t, inMemory, "memory", append(desk, sample(tx, proof.Size(t, 40))...), len(all))
+	return desk, tx
 }
 
-// TestTenancyForeignIDsStores asks in some places on the SQL stores.
-func TestTenancyForeignIDsStores(t *testing.T) {
-	t.Parallel()
-	all := slots()
-	all = slices.DeleteFunc(all, func(s slot) bool { return s.tx }) // there, it would be an open transaction
-	eachStore(t, func(t *testing.T, open opening) {
-		ask(t, open, t.Name()[len("TestTenancyForeignIDsStores/"):], sample(all, proof.Size(t, 6)), len(all))
-	})
-}
-
-func ask(t *testing.T, open opening, store string, some []slot, of int) {
+// ask asks in some of the slots that there are.
+func ask(t *testing.T, open opening, where string, some []slot, of int, seed uint64) {
 	t.Helper()
 	told := 0
 	still := both(t, open, leaks{}) // for what changes nothing
 	defer still.shut()
 	for _, s := range some {
 		var different string
-		if slices.Contains(reads, s.method) {
+		if !s.tx && slices.Contains(reads, s.method) {
 			different = lines(strings.ReplaceAll(s.ask(t, still, unknown), unknown, foreign), s.ask(t, still, foreign))
 		} else {
 			different = compare(t, open, leaks{}, s)
@@ -244,24 +254,29 @@ func ask(t *testing.T, open opening, store string, some []slot, of int) {
 			}
 		}
 	}
-	proof.Count(t, proof.Figure{
-		Suite: suite, Tried: int64(len(some)), Trials: "places for a foreign ID on " + store, Broken: int64(told), Breaks: "that tell it from an unknown one",
-		Details: fmt.Sprintf("of %d arguments of %d methods", of, len(templates(ours))),
-	})
+	f := proof.Figure{
+		Suite: suite, Tried: int64(len(some)), Trials: "places for a foreign ID " + where, Broken: int64(told), Breaks: "that tell it from an unknown one",
+		Details: "all there are", Every: true,
+	}
+	if len(some) < of {
+		f.Details, f.Every, f.Seed = fmt.Sprintf("a random sample of %d", of), false, seed
+	}
+	proof.Count(t, f)
 }
 
-// sample is so many of a list, other ones each time.
-func sample[T any](all []T, n int) []T {
+// sample is so many of a list, others with each seed.
+func sample[T any](seed uint64, all []T, n int) []T {
 	some := slices.Clone(all)
-	rand.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
+	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
 	return some[:min(n, len(some))]
 }
 
-// planted are the names of faults: all, or a few in a short run, others each time.
-func planted[T any](faults map[string]T) []string {
+// planted are the names of faults: all, or a few in a short run, others with each
+// seed.
+func planted[T any](seed uint64, faults map[string]T) []string {
 	names := slices.Sorted(maps.Keys(faults))
 	if testing.Short() {
-		return sample(names, 3)
+		return sample(seed, names, 3)
 	}
 	return names
 }

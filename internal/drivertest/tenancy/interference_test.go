@@ -28,11 +28,7 @@ func TestTenancy(t *testing.T) {
 // TestTenancyStores is the same on the SQL stores.
 func TestTenancyStores(t *testing.T) {
 	t.Parallel()
-	t.Run("each", func(t *testing.T) {
-		eachStore(t, func(t *testing.T, open opening) {
-			playPairs(t, open, t.Name()[len("TestTenancyStores/each/"):], proof.Size(t, 3), 1)
-		})
-	})
+	eachStore(t, func(t *testing.T, store string, open opening) { playPairs(t, open, store, proof.Size(t, 3), 1) })
 }
 
 func playPairs(t *testing.T, open opening, store string, pairs, answersEach int) {
@@ -360,7 +356,7 @@ var plantedLeaks = map[string]leaks{
 func TestTenancyCatches(t *testing.T) {
 	t.Parallel()
 	seed := proof.Seed(t)
-	for _, name := range planted(plantedLeaks) {
+	for _, name := range planted(seed, plantedLeaks) {
 		caught := false
 		for i := 0; i < 100 && !caught; i++ {
 			p := pair{t: t, open: inMemory, answers: i%4 == 0, wrap: func(names [2]string) func(storage.Store) storage.Store {
