@@ -152,8 +152,9 @@ func (c *commands) change(ctx context.Context, key storage.Key, commandID string
 		if err != nil {
 			return proposal{}, unknownIf(unsettled, err)
 		}
-		if p.idle && slices.ContainsFunc(unsettled, func(p proposal) bool { return len(p.records) > 0 }) {
-			// What was to be done once is not any more, and may yet be.
+		if len(p.records) == 0 && p.commit.Command.ID == "" && slices.ContainsFunc(unsettled, func(p proposal) bool { return len(p.records) > 0 }) {
+			// What was to be done once is not any more, and may yet be: a commit
+			// without events takes no version from it.
 			return proposal{}, fmt.Errorf("lifecycle: commit %s: %w", key.Conversation, storage.ErrOutcomeUnknown)
 		}
 		if p.idle {

@@ -16,6 +16,7 @@ import (
 	"github.com/adjourn/adjourn/internal/proof"
 	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/lifecycle/lifecycletest"
+	"github.com/adjourn/adjourn/roster"
 	"github.com/adjourn/adjourn/snooze"
 	"github.com/adjourn/adjourn/storage"
 )
@@ -256,7 +257,14 @@ func (s hastyStore) Load(ctx context.Context, key storage.Key, id string) (stora
 }
 
 func (s hastyStore) Due(ctx context.Context, by time.Time, after storage.Due, limit int) ([]storage.Due, error) {
-	return s.Store.Due(ctx, by.Add(10*time.Minute), after, limit)
+	if after != (storage.Due{}) {
+		after.At = after.At.Add(10 * time.Minute)
+	}
+	page, err := s.Store.Due(ctx, by.Add(10*time.Minute), after, limit)
+	for i := range page {
+		page[i].At = page[i].At.Add(-10 * time.Minute)
+	}
+	return page, err
 }
 
 func TestClockFaultsCatches(t *testing.T) {
@@ -318,6 +326,53 @@ func TestClockStepsBackWithinATick(t *testing.T) {
 	store.jitter = nil
 	if fired := tick(t, desk).Fired; len(fired) != 1 {
 		t.Errorf("fired %d times at the instant, want once", len(fired))
+	}
+}
+
+// A countedStore ends the context when due records were asked for too often.
+type countedStore struct {
+	*restless
+	asked int
+	end   func()
+}
+
+func (s *countedStore) DueRecords(ctx context.Context, by time.Time, after storage.DueRecord, limit int) ([]storage.DueRecord, error) {
+	if s.asked++; s.asked > 100 {
+		s.end()
+	}
+	return s.restless.DueRecords(ctx, by, after, limit)
+}
+
+// TestTickEndsWhenTheClockIsSetBack: a grace that was over when the tick began, and
+// is not any more, is not worked on until the clock has come to it again.
+func TestTickEndsWhenTheClockIsSetBack(t *testing.T) {
+	t.Parallel()
+	ctx, end := context.WithCancel(t.Context())
+	store := &countedStore{restless: &restless{Store: newMemory(), at: lifecycletest.Start}, end: end}
+	own := &wall{lifecycletest.Start}
+	desk := newDesk(t, store, lifecycle.Options{Clock: own, StoreClock: true})
+	_, err := desk.SetAgent(ctx, lifecycletest.Workspace, "ann", 1)
+	check(t, err)
+	for _, to := range []roster.Availability{roster.Available, roster.Unavailable} {
+		_, err = desk.SetAvailability(ctx, lifecycletest.Workspace, "ann", roster.Automatic, to)
+		check(t, err)
+	}
+	tick(t, desk)
+	due, err := desk.NextDue(ctx, lifecycletest.Start.Add(time.Hour))
+	check(t, err)
+	if !due.After(lifecycletest.Start) {
+		t.Fatalf("due at %v, want a grace", due)
+	}
+	store.at, own.at, store.asked = due, due, 0
+	read := 0
+	store.jitter = func() time.Duration {
+		if read++; read > 1 {
+			return -time.Second
+		}
+		return 0
+	}
+	if _, err := desk.Tick(ctx); err != nil {
+		t.Errorf("Tick = %v after asking %d times", err, store.asked)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -150,8 +151,12 @@ func (t *ticker) records(ctx context.Context) (worked int, err error) {
 		if len(page) == 0 {
 			return worked, nil
 		}
+		now, err := t.desk.now(ctx)
+		if err != nil {
+			return worked, err
+		}
 		for _, due := range page {
-			if t.sickRecords[due.Key] {
+			if t.sickRecords[due.Key] || due.At.After(now) { // the clock was set back since the tick began
 				continue
 			}
 			worked++
@@ -180,14 +185,19 @@ func (t *ticker) fire(ctx context.Context) error {
 		if len(page) == 0 {
 			return nil
 		}
-		fired := make([][]conversation.Record, len(page))
-		err = t.each(ctx, len(page), func(i int) storage.Key { return page[i].Key }, func(i int) (err error) {
-			fired[i], err = t.expire(ctx, page[i].Key)
+		now, err := t.desk.now(ctx)
+		if err != nil {
+			return err
+		}
+		due := slices.DeleteFunc(slices.Clone(page), func(d storage.Due) bool { return d.At.After(now) }) // as of records
+		fired := make([][]conversation.Record, len(due))
+		err = t.each(ctx, len(due), func(i int) storage.Key { return due[i].Key }, func(i int) (err error) {
+			fired[i], err = t.expire(ctx, due[i].Key)
 			return err
 		})
 		for i, records := range fired {
 			if len(records) > 0 {
-				t.Fired = append(t.Fired, Fired{page[i].Key.Workspace, page[i].Key.Conversation, page[i].At, records})
+				t.Fired = append(t.Fired, Fired{due[i].Key.Workspace, due[i].Key.Conversation, due[i].At, records})
 			}
 		}
 		if err != nil {
@@ -295,11 +305,12 @@ func (t *ticker) expire(ctx context.Context, key storage.Key) ([]conversation.Re
 	d := t.desk
 	call := Call{Workspace: key.Workspace, Conversation: key.Conversation, By: conversation.Timer()}
 	var seen *snapshot // nobody has looked for an agent
-	var lookedAt int64 // the version at which somebody has
+	var lookedAt int64 // the version at which somebody has, under the policies that are stored with it
 	by := t.At         // what was due by then has something to do
 	decide := func(s *snapshot) (proposal, error) {
 		seen = nil
-		if s.looked = s.head.Version == lookedAt; s.toLookAt() && !s.looked {
+		s.looked = s.head.Version == lookedAt && s.head.PolicyRevision == s.revision
+		if s.toLookAt() && !s.looked {
 			seen = s
 			return proposal{idle: true}, nil
 		}

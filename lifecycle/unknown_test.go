@@ -178,7 +178,11 @@ func TestOutcomeUnknownOfSeveralAttempts(t *testing.T) {
 // attempt is settled, without one nobody can tell.
 func TestOutcomeUnknownAndTooLate(t *testing.T) {
 	t.Parallel()
-	for _, id := range []string{"", "msg-1"} {
+	for _, tt := range []struct {
+		id       string
+		policies bool // they change meanwhile
+	}{{"", false}, {"", true}, {"msg-1", false}, {"msg-1", true}} {
+		id := tt.id
 		store := &tap{Store: newMemory()}
 		kit := lifecycletest.NewOn(t, store, nil)
 		kit.SetPolicy(conversation.Policy{ReopenWindow: time.Minute})
@@ -188,6 +192,9 @@ func TestOutcomeUnknownAndTooLate(t *testing.T) {
 		store.onCommit = func(_ context.Context, c storage.Commit) error {
 			late, store.onCommit = c, nil
 			kit.Clock.Add(time.Hour)
+			if tt.policies {
+				kit.SetPolicy(conversation.Policy{ReopenWindow: time.Minute, Sticky: true})
+			}
 			return errBroken
 		}
 		result, err := kit.Desk.Say(t.Context(), withID(chat.By(vic), id), "Hello?")

@@ -31,6 +31,8 @@ type evidence struct {
 	shadows     map[storage.Key]conversation.Conversation
 	revised     map[revision]conversation.Policies
 	latest      map[string]int64
+	came        map[storage.Key]int // how long the log was when they were opened, also again, or came to their group
+	regrouped   map[string]int      // how long it was when the group was last put
 	ops         []*op
 	ticks       []*ticked
 	opIDs       int
@@ -49,7 +51,7 @@ type evidence struct {
 type figures struct {
 	Calls, Crashes, Pauses, Skews, Restarts, Unknown, UnknownApplied, Conflicts int
 	Poisonings, Setbacks, Released, Failures, RefusedTicks                      int
-	Commits, Fired, Assigned, Acknowledged, Delivered                           int
+	Commits, Fired, Assigned, Acknowledged, Delivered, Lulls                    int
 }
 
 func (f *figures) add(g figures) {
@@ -89,7 +91,7 @@ type ticked struct {
 func newEvidence() *evidence {
 	return &evidence{
 		shadows: map[storage.Key]conversation.Conversation{}, revised: map[revision]conversation.Policies{},
-		latest: map[string]int64{}, poison: map[storage.Key]poisoning{}, wasPoisoned: map[storage.Key]bool{},
+		latest: map[string]int64{}, came: map[storage.Key]int{}, regrouped: map[string]int{}, poison: map[storage.Key]poisoning{}, wasPoisoned: map[storage.Key]bool{},
 	}
 }
 
@@ -104,6 +106,7 @@ func (r *run) committed(j *job, n *node, c storage.Commit) {
 		before = blank(c.Key)
 		r.keys = append(r.keys, c.Key)
 	}
+	wasOpen, group := before.Open(), before.Group
 	for _, e := range c.Events {
 		record, err := decodeEvent(e)
 		if err != nil {
@@ -114,6 +117,9 @@ func (r *run) committed(j *job, n *node, c storage.Commit) {
 		before = conversation.Evolve(before, record)
 	}
 	r.shadows[c.Key] = before
+	if !wasOpen || before.Group != group {
+		r.came[c.Key] = len(r.log)
+	}
 	j.wrote = append(j.wrote, w)
 	r.log = append(r.log, w)
 	r.Commits++
@@ -129,6 +135,9 @@ func decodeEvent(e storage.Event) (conversation.Record, error) {
 
 func (r *run) put(j *job, record storage.Record) {
 	w := &written{at: time.Now(), job: j, record: &record}
+	if record.Key.Kind == storage.KindGroup {
+		r.regrouped[record.Key.ID] = len(r.log)
+	}
 	j.wrote = append(j.wrote, w)
 	r.log = append(r.log, w)
 }
@@ -646,10 +655,9 @@ func (r *run) checkTicks() {
 	}
 }
 
-// checkPeople checks the records of agents against what was written and who has
-// what, that nobody waits beside a free agent, and that who was removed has nothing.
+// checkPeople checks, when all is at rest, the records of agents and groups against
+// what was written and who has what.
 func (r *run) checkPeople() {
-	ctx := context.Background()
 	put := map[storage.RecordKey]storage.Record{}
 	for _, w := range r.log {
 		if w.record != nil {
@@ -661,6 +669,38 @@ func (r *run) checkPeople() {
 			put[last.Key] = last
 		}
 	}
+	r.checkAgents(put)
+	for _, id := range groups {
+		r.checkGroup(id, put[storage.RecordKey{Workspace: first, Kind: storage.KindGroup, ID: id}])
+	}
+}
+
+// checkGroup checks that everybody has left a removed group who was in it, and that
+// nobody waits for it.
+func (r *run) checkGroup(id string, record storage.Record) {
+	if record.Version == 0 {
+		return
+	}
+	g, err := roster.Decode[roster.Group](record.Body)
+	if err != nil {
+		r.violated("group %s: %v", id, err)
+		return
+	}
+	for _, key := range r.keys {
+		c := r.shadows[key]
+		if !g.Removed || key.Workspace != first || !c.Open() || c.Group != id {
+			continue
+		}
+		if c.State == conversation.StateWaiting || r.came[key] < r.regrouped[id] {
+			r.violated("%s: it is %s in group %s, which was removed", named(key), c.State, id)
+		}
+	}
+}
+
+// checkAgents checks that who was removed has nothing, that conversations know who
+// is away, and that nobody waits beside a free agent.
+func (r *run) checkAgents(put map[storage.RecordKey]storage.Record) {
+	ctx := context.Background()
 	taken := map[string]int{}
 	var waiting []conversation.Conversation
 	for _, key := range r.keys {
@@ -696,11 +736,7 @@ func (r *run) checkPeople() {
 			r.violated("agent %s: %v", id, err)
 			return
 		}
-		for _, key := range r.keys {
-			if c := r.shadows[key]; a.Removed && key.Workspace == first && c.Agent == id {
-				r.violated("%s: it is still of %s, who was removed", named(key), id)
-			}
-		}
+		r.checkHeld(id, a)
 		for _, c := range waiting {
 			if r.wasPoisoned[keyOf(first, c.ID)] {
 				continue // it could not be read when somebody looked for it
@@ -709,6 +745,23 @@ func (r *run) checkPeople() {
 			if !pull && a.TakesNew() && a.In(c.Group) && taken[id] < record.Capacity {
 				r.violated("%s waits, and %s has a free seat", c.ID, id)
 			}
+		}
+	}
+}
+
+// checkHeld checks the conversations of an agent against how the agent stands.
+func (r *run) checkHeld(id string, a roster.Agent) {
+	for _, key := range r.keys {
+		c := r.shadows[key]
+		if key.Workspace != first || c.Agent != id {
+			continue
+		}
+		away := a.Availability() == roster.Unavailable
+		switch {
+		case a.Removed:
+			r.violated("%s: it is %s with %s still, who was removed", named(key), c.State, id)
+		case c.State == conversation.StateAssigned && away == c.AwaySince.IsZero():
+			r.violated("%s: %s is away since %s for it, and is %q", named(key), id, r.since(c.AwaySince), a.Availability())
 		}
 	}
 }

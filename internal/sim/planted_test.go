@@ -36,6 +36,7 @@ type tampered struct {
 	advance  func(storage.Position) storage.Position
 	due      func([]storage.Due) []storage.Due
 	outdated func([]storage.Key) []storage.Key
+	view     func(storage.Query, []storage.Row) []storage.Row
 	put      func(context.Context, storage.Record) error
 	settle   func(context.Context, storage.Record) error
 }
@@ -92,6 +93,14 @@ func (s *tampered) Outdated(ctx context.Context, by time.Time, after storage.Key
 		found = s.outdated(found)
 	}
 	return found, err
+}
+
+func (s *tampered) View(ctx context.Context, q storage.Query, limit int) ([]storage.Row, error) {
+	rows, err := s.Store.View(ctx, q, limit)
+	if s.view != nil {
+		rows = s.view(q, rows)
+	}
+	return rows, err
 }
 
 func (s *tampered) Put(ctx context.Context, r storage.Record) error {
@@ -316,7 +325,21 @@ var faults = []*planted{
 	rare(tamper("nobody is told of new policies", func(s *tampered) {
 		s.outdated = func([]storage.Key) []storage.Key { return nil }
 	})),
+	rare(tamper("what an agent has snoozed is not found", hide(conversation.StateSnoozed))),
+	tamper("what an agent has is not found", hide(conversation.StateAssigned)),
 	tamperCommits("closings are not counted", 3, func(c *storage.Commit) { c.Closings = nil }),
+}
+
+// hide leaves the conversations of a state out where those of an agent are asked for.
+func hide(state conversation.State) func(*tampered) {
+	return func(s *tampered) {
+		s.view = func(q storage.Query, rows []storage.Row) []storage.Row {
+			if q.Agent != "" && q.State == string(state) {
+				return nil
+			}
+			return rows
+		}
+	}
 }
 
 // An ownClock is a store whose clock is the node's.

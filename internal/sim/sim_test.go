@@ -68,6 +68,7 @@ func (f figures) String() string {
 		{f.Delivered, "deliveries"}, {f.Crashes, "crashes"}, {f.Unknown, "unknown outcomes"}, {f.UnknownApplied, "of them applied"},
 		{f.Conflicts, "conflicts"}, {f.Pauses, "pauses"}, {f.Skews, "clock jumps"}, {f.RefusedTicks, "ticks refused for skew"},
 		{f.Restarts, "restarts"}, {f.Poisonings, "poisonings"}, {f.Setbacks, "setbacks"}, {f.Released, "quarantines"},
+		{f.Lulls, "lulls"},
 	} {
 		if i > 0 {
 			b.WriteString(", ")

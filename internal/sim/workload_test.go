@@ -85,6 +85,9 @@ func (w *workload) setUp() {
 		capacity[i] = 1 + r.rng.IntN(2)
 	}
 	staffed := 1 + r.rng.IntN(len(agents))
+	if r.plan.turnover {
+		staffed = len(agents)
+	}
 	r.launch(r.nodes[0], "set up", nil, 0, func(ctx context.Context, desk *lifecycle.Desk) {
 		var err error
 		_, set := desk.SetPolicies(ctx, first, policies, 0)
@@ -123,6 +126,9 @@ func (w *workload) policy() conversation.Policy {
 		KnownAgentsOnly: r.chance(0.2), NotifyByEmail: r.chance(0.4),
 		ReopenWindow:  []time.Duration{0, time.Minute, 5 * time.Minute, -1}[r.rng.IntN(4)],
 		ReassignAfter: []time.Duration{0, 30 * time.Second, time.Minute, -1}[r.rng.IntN(4)],
+	}
+	if r.plan.turnover {
+		p.Bot, p.PullOnly = r.chance(0.2), r.chance(0.5)
 	}
 	p.Survey.Offer = r.chance(0.2)
 	step := func(action idle.Action, least time.Duration) idle.Step {
@@ -339,9 +345,12 @@ func (w *workload) readOn() {
 	r := w.run
 	for _, s := range w.readers {
 		for range 1000 {
+			if r.stuck() {
+				return
+			}
 			before := len(s.batches)
 			w.subscribeAlone(s)
-			if len(s.batches) == before || r.stuck() {
+			if len(s.batches) == before {
 				break
 			}
 		}
@@ -386,7 +395,7 @@ func (w *workload) newOp(key storage.Key, by conversation.Actor, command convers
 
 // opening is how likely somebody new comes.
 func (w *workload) opening() float64 {
-	if w.run.plan.rush {
+	if w.run.plan.rush || w.run.plan.turnover {
 		return 0.4
 	}
 	return 0.15
@@ -444,6 +453,9 @@ func (w *workload) command() *op {
 		add(holder, conversation.Say{}, conversation.Say{}, w.snooze(), conversation.HandBack{}, conversation.Close{Outcome: closure.Resolved},
 			conversation.Transfer{Agent: agent.ID}, conversation.Transfer{Group: "g"}, conversation.Requeue{})
 		add(boss, conversation.Take{}, conversation.Assign{Agent: agent.ID})
+		if r.plan.turnover {
+			add(holder, w.snooze(), w.snooze(), w.snooze(), w.snooze())
+		}
 	case conversation.StateSnoozed:
 		add(holder, conversation.Wake{}, conversation.Take{}, w.snooze(), conversation.Say{}, conversation.Requeue{})
 		add(boss, conversation.Wake{})
@@ -472,7 +484,7 @@ func (w *workload) snooze() conversation.Snooze {
 	r := w.run
 	s := conversation.Snooze{Until: snooze.For(r.between(5*time.Second, 3*time.Minute))}
 	switch {
-	case r.chance(0.1):
+	case r.chance(0.1), r.plan.turnover && r.chance(0.5):
 		s.Until = snooze.UntilReply()
 	case r.chance(0.3):
 		s.OnReply = snooze.StayAsleep
@@ -501,6 +513,19 @@ func (w *workload) open() *op {
 	return o
 }
 
+// sleeper is an agent who has a snoozed conversation, if there is one.
+func (w *workload) sleeper() string {
+	for _, key := range w.run.keys {
+		if c := w.run.shadows[key]; key.Workspace == first && c.State == conversation.StateSnoozed {
+			return c.Agent
+		}
+	}
+	return ""
+}
+
+// Turnover is what aboutPeople draws from in a turnover.
+var turnover = []int{0, 0, 0, 10, 10, 11, 11, 13, 14, 14, 17, 17, 17, 17}
+
 // aboutPeople is about agents, groups, visitors or policies.
 func (w *workload) aboutPeople() *op {
 	r := w.run
@@ -511,8 +536,14 @@ func (w *workload) aboutPeople() *op {
 	v := fmt.Sprintf("v%d", 1+r.rng.IntN(3))
 	var do func(context.Context, *lifecycle.Desk) error
 	n := r.rng.IntN(20)
-	if r.plan.rush {
+	switch {
+	case r.plan.rush:
 		n = r.rng.IntN(12)
+	case r.plan.turnover:
+		n = turnover[r.rng.IntN(len(turnover))]
+		if s := w.sleeper(); n == 10 && s != "" {
+			a = s
+		}
 	}
 	switch {
 	case n < 4:

@@ -66,6 +66,8 @@ type plan struct {
 	chats      int
 	people     float64 // how many of the actions are about agents, visitors and policies
 	rush       bool    // many want the seats of few, who come and go
+	turnover   bool    // agents and groups are removed, and policies replaced, while much waits and sleeps
+	lulls      int     // after so many actions, all comes to rest and is looked at; 0: only at the end
 
 	write, read map[fate]float64
 	slow        float64 // calls, and answers
@@ -195,6 +197,11 @@ func (r *run) drawPlan() {
 	}
 	if p.rush = r.chance(0.25); p.rush {
 		p.chats, p.people, p.eager, p.abreast = 8, 0.4, 0.85, 8
+	} else if p.turnover = r.chance(0.4); p.turnover {
+		p.chats, p.people, p.eager, p.abreast = 12, 0.4, 0.7, 6
+	}
+	if p.turnover || r.chance(0.4) {
+		p.lulls = 6 + r.rng.IntN(10)
 	}
 	// Each run has its own mixture: faults that are everywhere hide each other.
 	often := func(most float64) float64 {
@@ -573,8 +580,13 @@ func (r *run) stuck() bool {
 func (r *run) play() {
 	r.workers.setUp()
 	r.workers.left = r.plan.actions
+	lull := r.workers.left - r.plan.lulls
 	for (r.workers.left > 0 || r.running > 0) && !r.stuck() {
 		r.step()
+		if r.plan.lulls > 0 && r.workers.left <= lull {
+			r.lull()
+			lull = r.workers.left - r.plan.lulls
+		}
 	}
 	r.quiet()
 	r.settle(false)
@@ -596,6 +608,50 @@ func (r *run) play() {
 	}
 	time.Sleep(time.Hour)
 	synctest.Wait()
+}
+
+// lull ends the faults for a while, has what was begun end and what is due worked
+// off, and checks how people stand before anything else happens, which might mend
+// what is wrong.
+func (r *run) lull() {
+	left := r.workers.left
+	r.workers.left = 0
+	r.quiet()
+	for n := 0; !r.stuck(); n++ {
+		due := r.overdue(true)
+		if due == "" {
+			break
+		}
+		if n == 50 {
+			r.violated("in a lull, it does not come to rest: %s", due)
+		}
+		r.tickOnce()
+	}
+	if len(r.violations) == 0 && r.rested() {
+		r.Lulls++
+		r.checkPeople()
+	}
+	r.workers.left = left
+	r.troubled.Store(true)
+	r.say("the lull is over")
+}
+
+// rested reports whether nothing is left to be done for later: what cannot be read,
+// what is set back, a grace, and what was written by a clock that was ahead.
+func (r *run) rested() bool {
+	ctx := context.Background()
+	now := time.Now()
+	setbacks, err := r.store.Setbacks(ctx, storage.Key{}, 1)
+	records, also := r.store.DueRecords(ctx, now.Add(time.Hour), storage.DueRecord{}, 1)
+	if err = errors.Join(err, also); err != nil {
+		r.violated("in a lull: %v", err)
+	}
+	for _, key := range r.keys {
+		if r.shadows[key].UpdatedAt.After(now) {
+			return false
+		}
+	}
+	return len(setbacks) == 0 && len(records) == 0 && len(r.poison) == 0
 }
 
 // settle ticks until nothing is due, and goes on so for longer than the longest
