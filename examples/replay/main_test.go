@@ -130,7 +130,7 @@ func TestArguments(t *testing.T) {
 		{"a timeline of many runs", []string{"-agents", "1,2", "-timeline", "alarm-29"}, "give -agents one number", 2},
 		{"a file for many runs", []string{"-agents", "1,2", "-store", "sqlite:x"}, "takes one run", 2},
 		{"no such timeline", []string{"-agents", "1", "-timeline", "nobody"}, `no conversation with the ID "nobody"`, 2},
-		{"no speaker", []string{"-last-speaker", "bot"}, `unknown last speaker "bot"`, 2},
+		{"no speaker", []string{"-last-speaker", "bot"}, `unknown last speaker, must be "visitor" or "responder"`, 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

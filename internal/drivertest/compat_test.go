@@ -13,16 +13,13 @@ import (
 )
 
 // TestSQLGolden replays what every version has stored on the databases, migrates
-// them once more, and asks a Desk on them what it answered then. A short run has some
-// of it.
+// them once more, and asks a Desk on them what it answered then.
 func TestSQLGolden(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
 	lives, err := compat.Lives()
 	if err != nil {
 		t.Fatal(err)
-	}
-	if testing.Short() {
-		lives = lives[:8]
 	}
 	var tried, broken atomic.Int64
 	check := func(t *testing.T, open func(*testing.T) (storage.Store, func(context.Context) error)) {

@@ -218,7 +218,7 @@ func TestSQLiteLockHeld(t *testing.T) {
 	t.Parallel()
 	eachSQLite(t, func(t *testing.T, d sqliteDriver) {
 		file := migratedFile(t)
-		s := sqliteStore(t, d.open(t, file, ""), &sqlite.Options{Timeout: 250 * time.Millisecond})
+		s := sqliteStore(t, d.open(t, file, ""), &sqlite.Options{Timeout: time.Second})
 		key := sized(1, 0).Key
 		if err := s.Commit(t.Context(), sized(1, 0)); err != nil {
 			t.Fatal(err)
