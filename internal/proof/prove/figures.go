@@ -151,7 +151,8 @@ func environment(ctx context.Context) string {
 	all := []string{fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH), fmt.Sprintf("%d processors", runtime.NumCPU())}
 	for _, look := range [][]string{{"uname", "-sr"}, {"psql", "--version"}} {
 		if out, err := exec.CommandContext(ctx, look[0], look[1:]...).Output(); err == nil {
-			all = append(all, strings.TrimSpace(string(out)))
+			version, _, _ := strings.Cut(strings.TrimSpace(string(out)), "-") // without what a builder added
+			all = append(all, version)
 		}
 	}
 	return strings.Join(all, ", ")
