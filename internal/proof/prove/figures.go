@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -146,13 +147,14 @@ func table(environment string, results []result) string {
 
 func anchor(name string) string { return strings.ReplaceAll(name, " ", "-") }
 
+var version = regexp.MustCompile(`^\D*\d+\.\d+`) // without what a builder added
+
 // environment says where figures come from: rates hold there only.
 func environment(ctx context.Context) string {
 	all := []string{fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH), fmt.Sprintf("%d processors", runtime.NumCPU())}
 	for _, look := range [][]string{{"uname", "-sr"}, {"psql", "--version"}} {
 		if out, err := exec.CommandContext(ctx, look[0], look[1:]...).Output(); err == nil {
-			version, _, _ := strings.Cut(strings.TrimSpace(string(out)), "-") // without what a builder added
-			all = append(all, version)
+			all = append(all, version.FindString(string(out)))
 		}
 	}
 	return strings.Join(all, ", ")
