@@ -77,6 +77,8 @@ func modelSize(t *testing.T) int64 {
 		return *modelCommands
 	case proof.Wanted():
 		return int64(proof.Size(t, 10_000_000))
+	case testing.Short():
+		return 100_000
 	default:
 		return 400_000
 	}

@@ -309,6 +309,7 @@ func (c crowded) commit(what string, change func(h *storage.Head)) {
 // TestSQLiteViews compares what is read by every combination of what a query can
 // ask for with what a loop over all conversations finds, in pages.
 func TestSQLiteViews(t *testing.T) {
+	proof.Long(t)
 	t.Parallel()
 	s := sqliteDrivers[1].store(t)
 	r := seeded(t)

@@ -49,7 +49,7 @@ var Suites = []Suite{
 		Promise: "what reports know of a closing is what its journal says"},
 	{Name: "next", Package: "./conversation", Run: "^TestWhatComesNext",
 		Promise: "what is said to come next comes, then, and nothing else before"},
-	{Name: "lists", Package: "./internal/drivertest", Run: "^Test(SQLiteCrowd|SQLiteCrowdOfClosings|PostgresViews|PostgresViewsOfClosings)$",
+	{Name: "lists", Package: "./internal/drivertest", Run: "^Test(SQLiteCrowd|SQLiteCrowdOfClosings|SQLiteViews|PostgresViews|PostgresViewsOfClosings)$",
 		Promise: "no list, count or report reads more of a big table than its index gives it"},
 	{Name: "replay", Package: "./examples/replay", Run: "^Test(RandomFiles|RandomStaff|EnoughAgents|FullHistory|FullHistoryOfStaff|Stores|Violations)$",
 		Promise: "timelines of support lived through the library break no promise, one after the other or all together"},
