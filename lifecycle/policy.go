@@ -69,15 +69,15 @@ func (d *Desk) SetPolicies(ctx context.Context, workspace string, policies conve
 // setPolicies looks again while nobody knows whether the policies were replaced.
 // Two who set the same at once cannot be told apart, and both are right.
 func (d *Desk) setPolicies(ctx context.Context, workspace string, revision int64, body []byte) error {
-	unknown := false
+	var u unsure
 	for attempt := 1; ; attempt++ {
 		err := d.store.SetPolicies(ctx, workspace, revision, body)
-		if unknown && errors.Is(err, storage.ErrConflict) {
+		if bool(u) && errors.Is(err, storage.ErrConflict) {
 			var loaded storage.Loaded
 			loaded, err = d.store.Load(ctx, storage.Key{Workspace: workspace}, "")
 			switch p := loaded.Policies; {
 			case err != nil:
-				return fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, err)
+				return u.about(err)
 			case p.Revision == revision+1 && bytes.Equal(p.Body, body):
 				return nil
 			case p.Revision > revision+1:
@@ -85,12 +85,8 @@ func (d *Desk) setPolicies(ctx context.Context, workspace string, revision int64
 			}
 			return storage.ErrConflict
 		}
-		switch {
-		case errors.Is(err, storage.ErrOutcomeUnknown) && attempt <= maxUnknown && ctx.Err() == nil:
-			unknown = true
-		case unknown && err != nil && !errors.Is(err, storage.ErrOutcomeUnknown):
-			return fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, err)
-		default:
+		again := errors.Is(err, storage.ErrOutcomeUnknown) && attempt <= maxUnknown && ctx.Err() == nil
+		if err = u.about(err); !again {
 			return err
 		}
 	}

@@ -10,10 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/adjourn/adjourn/internal/drivertest/tail"
 )
 
 // patience is how long anything may take that is not hurried on, on a machine
@@ -26,14 +27,14 @@ type process struct {
 
 	cmd    *exec.Cmd
 	orders io.WriteCloser
-	said   *tail
+	said   *tail.Tail
 	exited chan struct{} // closed when it has ended
 }
 
 // spawn starts a worker, which waits for its order.
 func spawn(t testing.TB) *process {
 	t.Helper()
-	p := &process{ledger: newLedger(), said: new(tail), exited: make(chan struct{})}
+	p := &process{ledger: newLedger(), said: new(tail.Tail), exited: make(chan struct{})}
 	p.cmd = exec.Command(os.Args[0])
 	p.cmd.Env = append(os.Environ(), workerVariable+"=1", "GORACE=halt_on_error=1")
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -104,27 +105,4 @@ func (l *listener) Write(p []byte) (int, error) {
 		l.to.enter(said)
 		l.rest = rest
 	}
-}
-
-// A tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-// Write implements io.Writer.
-func (b *tail) Write(p []byte) (int, error) {
-	const most = 16 << 10
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.text = append(b.text, p...)
-	b.text = b.text[max(0, len(b.text)-most):]
-	return len(p), nil
-}
-
-// String returns what was kept.
-func (b *tail) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return string(b.text)
 }

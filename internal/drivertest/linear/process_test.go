@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/adjourn/adjourn/internal/drivertest/pgtest"
+	"github.com/adjourn/adjourn/internal/drivertest/tail"
 )
 
 // workerVariable makes the test binary a node.
@@ -36,7 +37,7 @@ const patience = time.Minute
 // A process is a node that runs. It ends with the test binary.
 type process struct {
 	cmd    *exec.Cmd
-	said   *tail
+	said   *tail.Tail
 	exited chan struct{} // closed when it has ended, and all that it said is known
 
 	mu     sync.Mutex // guards the fields below
@@ -48,7 +49,7 @@ type process struct {
 
 // spawn starts a node.
 func spawn(url string) (*process, error) {
-	p := &process{said: new(tail), exited: make(chan struct{}), open: map[int]chan answer{}}
+	p := &process{said: new(tail.Tail), exited: make(chan struct{}), open: map[int]chan answer{}}
 	p.cmd = exec.Command(os.Args[0])
 	p.cmd.Env = append(os.Environ(), workerVariable+"=1", "GORACE=halt_on_error=1")
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -248,27 +249,4 @@ func (n *node) close() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.err
-}
-
-// A tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-// Write implements io.Writer.
-func (b *tail) Write(p []byte) (int, error) {
-	const most = 16 << 10
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.text = append(b.text, p...)
-	b.text = b.text[max(0, len(b.text)-most):]
-	return len(p), nil
-}
-
-// String returns what was kept.
-func (b *tail) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return string(b.text)
 }

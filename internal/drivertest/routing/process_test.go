@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/adjourn/adjourn/internal/drivertest/tail"
 )
 
 // patience is how long anything may take that is not hurried on, on a machine
@@ -24,14 +26,14 @@ const patience = time.Minute
 type process struct {
 	cmd    *exec.Cmd
 	orders io.WriteCloser
-	said   *tail
+	said   *tail.Tail
 	exited chan struct{} // closed when it has ended
 }
 
 // spawn starts a worker, which waits for its order. What it reports goes to told.
 func spawn(t testing.TB, told func(report)) *process {
 	t.Helper()
-	p := &process{said: new(tail), exited: make(chan struct{})}
+	p := &process{said: new(tail.Tail), exited: make(chan struct{})}
 	p.cmd = exec.Command(os.Args[0])
 	p.cmd.Env = append(os.Environ(), workerVariable+"=1", "GORACE=halt_on_error=1")
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -126,27 +128,4 @@ func (l *listener) Write(p []byte) (int, error) {
 		l.told(r)
 		l.rest = rest
 	}
-}
-
-// A tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-// Write implements io.Writer.
-func (b *tail) Write(p []byte) (int, error) {
-	const most = 16 << 10
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.text = append(b.text, p...)
-	b.text = b.text[max(0, len(b.text)-most):]
-	return len(p), nil
-}
-
-// String returns what was kept.
-func (b *tail) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return string(b.text)
 }
