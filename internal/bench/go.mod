@@ -1,0 +1,22 @@
+module github.com/adjourn/adjourn/internal/bench
+
+go 1.26.0
+
+require github.com/adjourn/adjourn v0.0.0
+
+require github.com/adjourn/adjourn/internal/drivertest v0.0.0
+
+require (
+	github.com/aclements/go-moremath v0.0.0-20210112150236-f10218a38794 // indirect
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/pgx/v5 v5.12.0 // indirect
+	github.com/jackc/puddle/v2 v2.2.3 // indirect
+	golang.org/x/perf v0.0.0-20260908200009-22c9c6c9d4da
+	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/text v0.42.0 // indirect
+)
+
+replace github.com/adjourn/adjourn => ../../
+
+replace github.com/adjourn/adjourn/internal/drivertest => ../drivertest
