@@ -4,7 +4,7 @@ SOAK ?= 10
 MUTATE = $(GO) run ./tools/mutate -explained docs/mutants.md
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit proof figures soak mutants views lint bench generate fuzz
+.PHONY: help test unit proof figures soak mutants views lint bench benchmarks generate fuzz
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -38,7 +38,11 @@ views: ## plans and times of lists and reports over a million conversations, on 
 lint: ## gofmt, go vet and staticcheck over every module
 	@.ci/run gofmt vet staticcheck
 
-bench: ## every benchmark
+bench: ## the library beside its peers, to BENCHMARKS.md; ROWS=desk,clock measures only these and writes nothing
+	@.ci/needs
+	@$(GO) run ./internal/bench/compare $(if $(ROWS),-only $(ROWS),-write)
+
+benchmarks: ## the Go benchmarks of every package
 	$(GO) test -run '^$$' -bench . -benchmem work
 
 generate: ## write the generated files anew, such as the diagram in README.md

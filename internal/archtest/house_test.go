@@ -63,7 +63,7 @@ var house = map[string]room{
 	},
 	"lifecycle/lifecycletest": {
 		imports: []string{"lifecycle", "storage", "storage/memory", "conversation", "snooze", "closure", "idle", "roster"},
-		modules: []string{"github.com/benbjohnson/clock", "github.com/google/go-cmp"},
+		modules: []string{"github.com/google/go-cmp"},
 		testing: true,
 		why:     "the kit sets up what a host sets up: a desk over the memory store, on a fake clock",
 	},
@@ -87,7 +87,7 @@ var house = map[string]room{
 
 // requirements are the modules that go.mod requires, and what for. Each is a cost to every host, so there are no others.
 var requirements = map[string]string{
-	"github.com/benbjohnson/clock": "the fake clock of lifecycletest and of tests",
+	"github.com/benbjohnson/clock": "the fake clock that many hosts have, in tests that hold it to be one of ours",
 	"github.com/google/go-cmp":     "differences in the failures of storagetest, lifecycletest and tests",
 	"golang.org/x/sync":            "bounded concurrency in lifecycle",
 }

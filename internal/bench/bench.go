@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -229,8 +230,8 @@ func once(n int, f func(n int) error) (Sample, time.Duration, error) {
 	per := float64(n)
 	return Sample{
 		NsPerOp:     float64(took) / per,
-		AllocsPerOp: float64(after.Mallocs-before.Mallocs) / per,
-		BytesPerOp:  float64(after.TotalAlloc-before.TotalAlloc) / per,
+		AllocsPerOp: math.Round(100*float64(after.Mallocs-before.Mallocs)/per) / 100, // the runtime has some of its own
+		BytesPerOp:  math.Round(float64(after.TotalAlloc-before.TotalAlloc) / per),
 	}, took, err
 }
 

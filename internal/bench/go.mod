@@ -4,7 +4,14 @@ go 1.26.0
 
 require github.com/adjourn/adjourn v0.0.0
 
-require github.com/adjourn/adjourn/internal/drivertest v0.0.0
+require (
+	github.com/adjourn/adjourn/internal/drivertest v0.0.0
+	github.com/benbjohnson/clock v1.3.5
+	github.com/looplab/fsm v1.0.3
+	github.com/qmuntal/stateless v1.7.2
+)
+
+require github.com/google/go-cmp v0.7.0 // indirect
 
 require (
 	github.com/aclements/go-moremath v0.0.0-20210112150236-f10218a38794 // indirect
@@ -13,7 +20,7 @@ require (
 	github.com/jackc/pgx/v5 v5.12.0 // indirect
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
 	golang.org/x/perf v0.0.0-20260908200009-22c9c6c9d4da
-	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sync v0.24.0
 	golang.org/x/text v0.42.0 // indirect
 )
 

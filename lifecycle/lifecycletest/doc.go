@@ -11,8 +11,8 @@
 //
 // [Kit.Advance] is the heart of it: it stops at every due instant on the way, so
 // that each deadline is worked off exactly when it is due and in order. The
-// clock is a *clock.Mock of github.com/benbjohnson/clock; give it to the host's
-// own code too.
+// clock is a [Clock], or a *clock.Mock of github.com/benbjohnson/clock that the
+// options give; the host's own code can have it too.
 //
 // The other way is testing/synctest: a Desk without a Clock option inside a
 // bubble, with Run in a goroutine, and time.Sleep to let time pass. The example

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/benbjohnson/clock"
-
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/lifecycle"
 	"github.com/adjourn/adjourn/storage"
@@ -22,14 +20,15 @@ var Start = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 // A Kit is a Desk on a fake clock and a store of its own.
 type Kit struct {
 	Desk  *lifecycle.Desk
-	Clock *clock.Mock
+	Clock FakeClock
 	Store storage.Store
 
 	t testing.TB
 }
 
-// New returns a kit on an empty memory store, with its clock at [Start]. The
-// options' Clock is replaced by the kit's; nil options are the defaults.
+// New returns a kit on an empty memory store. Nil options are the defaults. If
+// their Clock is a [FakeClock] it is the kit's, and stands where it stands;
+// otherwise the kit's is a [Clock] at [Start].
 func New(t testing.TB, options *lifecycle.Options) *Kit {
 	t.Helper()
 	return NewOn(t, memory.New(), options)
@@ -42,9 +41,12 @@ func NewOn(t testing.TB, store storage.Store, options *lifecycle.Options) *Kit {
 	if options != nil {
 		o = *options
 	}
-	k := &Kit{Clock: clock.NewMock(), Store: store, t: t}
-	k.Clock.Set(Start)
-	o.Clock = k.Clock
+	fake, given := o.Clock.(FakeClock)
+	if !given {
+		fake = NewClock(Start)
+	}
+	k := &Kit{Clock: fake, Store: store, t: t}
+	o.Clock = fake
 	desk, err := lifecycle.New(store, &o)
 	if err != nil {
 		t.Fatalf("lifecycletest: %v", err)

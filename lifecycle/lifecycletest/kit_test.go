@@ -6,9 +6,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"github.com/benbjohnson/clock"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/adjourn/adjourn/conversation"
@@ -194,28 +194,40 @@ func TestBots(t *testing.T) {
 	chat.WantEvents("opened", "said", "said", "closed")
 }
 
-// TestHostsTimers: the clock is the host's too, and its timers run on the way.
+// TestHostsTimers: the clock is the host's too, or is the host's own, and its timers
+// run on the way.
 func TestHostsTimers(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		kit := lifecycletest.New(t, nil)
-		chat := kit.Chat("chat-1")
-		chat.Open(vic)
-		chat.Do(ann, conversation.Take{})
-		chat.Do(ann, conversation.Snooze{Until: snooze.For(2 * time.Hour)})
-		reminder := kit.Clock.After(time.Hour)
-		fired := kit.Advance(3 * time.Hour)
-		if at := <-reminder; !at.Equal(lifecycletest.Start.Add(time.Hour)) {
-			t.Errorf("the host's timer rang at %v, want after an hour", at)
+	t.Run("kit's clock", func(t *testing.T) { testHostsTimers(t, lifecycletest.New(t, nil)) })
+	t.Run("clock.Mock", func(t *testing.T) {
+		mock := clock.NewMock()
+		mock.Set(lifecycletest.Start)
+		kit := lifecycletest.New(t, &lifecycle.Options{Clock: mock})
+		if kit.Clock != lifecycletest.FakeClock(mock) {
+			t.Fatal("the host's clock was replaced")
 		}
-		var got []time.Duration
-		for _, f := range fired {
-			got = append(got, f.Due.Sub(lifecycletest.Start))
-		}
-		if diff := cmp.Diff([]time.Duration{2 * time.Hour, 2*time.Hour + idle.DefaultAfter}, got); diff != "" {
-			t.Errorf("due instants (-want +got):\n%s", diff)
-		}
+		testHostsTimers(t, kit)
 	})
+}
+
+func testHostsTimers(t *testing.T, kit *lifecycletest.Kit) {
+	t.Helper()
+	chat := kit.Chat("chat-1")
+	chat.Open(vic)
+	chat.Do(ann, conversation.Take{})
+	chat.Do(ann, conversation.Snooze{Until: snooze.For(2 * time.Hour)})
+	reminder := kit.Clock.After(time.Hour)
+	fired := kit.Advance(3 * time.Hour)
+	if at := <-reminder; !at.Equal(lifecycletest.Start.Add(time.Hour)) {
+		t.Errorf("the host's timer rang at %v, want after an hour", at)
+	}
+	var got []time.Duration
+	for _, f := range fired {
+		got = append(got, f.Due.Sub(lifecycletest.Start))
+	}
+	if diff := cmp.Diff([]time.Duration{2 * time.Hour, 2*time.Hour + idle.DefaultAfter}, got); diff != "" {
+		t.Errorf("due instants (-want +got):\n%s", diff)
+	}
 }
 
 // TestAdvanceOfOtherWorkspaces: the clock stops for every workspace, not only for

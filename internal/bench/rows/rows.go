@@ -7,5 +7,7 @@ import "github.com/adjourn/adjourn/internal/bench"
 func All() []bench.Row {
 	return []bench.Row{
 		Decide(),
+		Desk(),
+		Clock(),
 	}
 }
