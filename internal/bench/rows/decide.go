@@ -25,10 +25,10 @@ func Decide() bench.Row {
 			"The peers fire the trigger of the same name in a machine with the same five states, without guards, actions or anything kept " +
 			"beside the state: stateless with its state in a variable and firing immediately, looplab/fsm without callbacks. Their state is " +
 			"set back before each. The switch is what one would write by hand for these commands alone: a state, an actor, a due instant and an event.",
-		Open: func(context.Context, *bench.Env) ([]bench.Case, error) {
+		Open: func(_ context.Context, e *bench.Env) ([]bench.Case, error) {
 			var cases []bench.Case
 			for _, m := range moves() {
-				c, err := decideCase(m)
+				c, err := decideCase(e, m)
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", m.name, err)
 				}
@@ -97,7 +97,7 @@ func (m move) before(facts conversation.Facts) (conversation.Conversation, error
 	return c, nil
 }
 
-func decideCase(m move) (bench.Case, error) {
+func decideCase(e *bench.Env, m move) (bench.Case, error) {
 	facts := conversation.Facts{Now: noon, Policy: busy()}
 	c, err := m.before(facts)
 	if err != nil {
@@ -110,7 +110,7 @@ func decideCase(m move) (bench.Case, error) {
 	return bench.Case{
 		Name: m.name,
 		Sides: []bench.Side{
-			perOp("adjourn", func() error {
+			perOp(e, "adjourn", func() error {
 				events, err := conversation.Decide(c, request, facts)
 				if err != nil {
 					return err
@@ -125,11 +125,11 @@ func decideCase(m move) (bench.Case, error) {
 				conversation.NextDue(after, facts.Policy)
 				return nil
 			}),
-			perOp("stateless", func() error {
+			perOp(e, "stateless", func() error {
 				peer.state = m.from
 				return peer.Fire(m.name)
 			}),
-			perOp("looplab/fsm", func() error {
+			perOp(e, "looplab/fsm", func() error {
 				machine.SetState(string(m.from))
 				err := machine.Event(context.Background(), m.name)
 				if same := (fsm.NoTransitionError{}); m.from == m.to && errors.As(err, &same) {
@@ -137,7 +137,7 @@ func decideCase(m move) (bench.Case, error) {
 				}
 				return err
 			}),
-			perOp("a switch", func() error {
+			perOp(e, "a switch", func() error {
 				hand = byHand{state: m.from, agent: "ann"}
 				return hand.step(m.name, m.by, noon)
 			}),
@@ -151,9 +151,10 @@ func decideCase(m move) (bench.Case, error) {
 }
 
 // perOp is a side that does one thing again and again.
-func perOp(name string, f func() error) bench.Side {
+func perOp(e *bench.Env, name string, f func() error) bench.Side {
+	long := time.Duration(e.Size(200, 1)) * time.Millisecond
 	return bench.Side{Name: name, Run: func(ctx context.Context) (bench.Sample, error) {
-		return bench.PerOp(ctx, 200*time.Millisecond, func(n int) error {
+		return bench.PerOp(ctx, long, func(n int) error {
 			for range n {
 				if err := f(); err != nil {
 					return err

@@ -37,48 +37,46 @@ func Desk() bench.Row {
 	}
 }
 
-func openDesk(context.Context, *bench.Env) ([]bench.Case, error) {
+func openDesk(_ context.Context, e *bench.Env) ([]bench.Case, error) {
 	commits, err := recordLife()
 	if err != nil {
 		return nil, err
 	}
-	ours := func(ctx context.Context, n int) error { return liveOnDesk(ctx, n) }
 	given := func(ctx context.Context, n int) error { return liveByHand(ctx, n, commits, false) }
 	encoded := func(ctx context.Context, n int) error { return liveByHand(ctx, n, commits, true) }
+	side := func(name string, cores int, run func(context.Context, int) error) bench.Side {
+		return live(name, cores, e.Size(20_000, 100), run)
+	}
 	var cases []bench.Case
 	for _, cores := range []int{1, 2} {
 		cases = append(cases, bench.Case{
-			Name:    cmpPlural(cores, "core"),
-			Sides:   []bench.Side{live("adjourn", cores, ours), live("map by hand", cores, given), live("map and encoding/json", cores, encoded)},
+			Name:    plural(cores, "core"),
+			Sides:   []bench.Side{side("adjourn", cores, liveOnDesk), side("map by hand", cores, given), side("map and encoding/json", cores, encoded)},
 			Targets: []bench.Target{{Against: "map by hand", AtLeast: 0.5}, {Against: "map and encoding/json", AtLeast: 0.5}},
 		})
 	}
 	return append(cases,
 		bench.Case{
 			Name:    "2 cores beside 1",
-			Sides:   []bench.Side{live("2 cores", 2, ours), live("1 core", 1, ours)},
+			Sides:   []bench.Side{side("2 cores", 2, liveOnDesk), side("1 core", 1, liveOnDesk)},
 			Targets: []bench.Target{{Against: "1 core", AtLeast: 1.5}},
 		},
 		bench.Case{
 			Name:  "2 cores beside 1, of the map by hand",
-			Sides: []bench.Side{live("2 cores", 2, given), live("1 core", 1, given)},
+			Sides: []bench.Side{side("2 cores", 2, given), side("1 core", 1, given)},
 		},
 	), nil
 }
 
-func cmpPlural(n int, of string) string {
+func plural(n int, of string) string {
 	if n == 1 {
 		return "1 " + of
 	}
 	return strconv.Itoa(n) + " " + of + "s"
 }
 
-// lives is how many conversations each run has: enough to take a while, few
-// enough for the memory.
-const lives = 20_000
-
-// live is a side that has many conversations live on so many cores.
-func live(name string, cores int, run func(ctx context.Context, lives int) error) bench.Side {
+// live is a side that has so many conversations live on so many cores.
+func live(name string, cores, lives int, run func(ctx context.Context, lives int) error) bench.Side {
 	return bench.Side{Name: name, Run: func(ctx context.Context) (bench.Sample, error) {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
 		return bench.Once(lives*len(life()), func() error { return run(ctx, lives) })
