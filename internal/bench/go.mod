@@ -13,6 +13,8 @@ require (
 
 require github.com/google/go-cmp v0.7.0
 
+require github.com/dustin/go-humanize v1.0.1
+
 require (
 	github.com/aclements/go-moremath v0.0.0-20210112150236-f10218a38794 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect

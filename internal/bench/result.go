@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"golang.org/x/perf/benchmath"
-	"golang.org/x/perf/benchunit"
 )
 
 // A Result is what was measured of a row.
@@ -157,10 +157,13 @@ func (v Verdict) bound() string {
 	return "≤ " + number(v.AtMost)
 }
 
-// number writes three digits.
+// number writes three digits, and all of a number that has more before the point.
 func number(v float64) string {
 	if v == 0 || math.IsInf(v, 0) || math.IsNaN(v) {
 		return fmt.Sprint(v)
+	}
+	if v >= 1000 {
+		return humanize.Comma(int64(math.Round(v)))
 	}
 	digits := max(0, 2-int(math.Floor(math.Log10(math.Abs(v)))))
 	return fmt.Sprintf("%.*f", digits, v)
@@ -180,14 +183,7 @@ func format(v float64, unit string) string {
 		}
 		return number(v/1e9) + " s"
 	}
-	class := benchunit.Decimal
-	if strings.HasPrefix(unit, "B") {
-		class = benchunit.Binary
-	}
-	if v < 1000 {
-		return number(v) + " " + unit
-	}
-	return benchunit.Scale(v, class) + " " + unit
+	return number(v) + " " + unit
 }
 
 // Raw writes every sample in the format of Go's benchmarks, for benchstat.

@@ -8,6 +8,7 @@ func All() []bench.Row {
 	return []bench.Row{
 		Decide(),
 		Desk(),
+		MemorySize(),
 		Clock(),
 	}
 }
