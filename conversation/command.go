@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"slices"
 	"time"
 
 	"github.com/adjourn/adjourn/closure"
@@ -264,12 +265,13 @@ const (
 )
 
 // Commands returns a zero command of every kind, in the order of this file.
-func Commands() []Command {
-	return []Command{
-		Open{}, Say{}, RequestAgent{}, Take{}, Assign{}, HandBack{}, Transfer{}, Requeue{},
-		Snooze{}, Wake{}, Close{}, Reclassify{}, OfferSurvey{}, AnswerSurvey{}, Reopen{}, Regroup{},
-		AssigneeGone{}, AssigneeBack{}, NotifyByEmail{}, Typing{}, MarkRead{}, AddNote{}, LinkArticle{}, Block{}, Unblock{}, Expire{},
-	}
+func Commands() []Command { return slices.Clone(commands) }
+
+// commands are in the order of indexOf.
+var commands = []Command{
+	Open{}, Say{}, RequestAgent{}, Take{}, Assign{}, HandBack{}, Transfer{}, Requeue{},
+	Snooze{}, Wake{}, Close{}, Reclassify{}, OfferSurvey{}, AnswerSurvey{}, Reopen{}, Regroup{},
+	AssigneeGone{}, AssigneeBack{}, NotifyByEmail{}, Typing{}, MarkRead{}, AddNote{}, LinkArticle{}, Block{}, Unblock{}, Expire{},
 }
 
 // Name returns NameOpen.

@@ -151,7 +151,7 @@ func (c *Conversation) asked(now time.Time) {
 }
 
 // end closes the cycle with a closing.
-func (c *Conversation) end(r Record, e Closed, now time.Time) {
+func (c *Conversation) end(r *Record, e Closed, now time.Time) {
 	if before := c.Closing; before != nil && before.surveyed(now) {
 		c.Earlier = append(slices.Clip(c.Earlier), *before)
 	}

@@ -54,12 +54,11 @@ type AgentQuestion struct {
 // unknown, removed; then, going back, left the group, unavailable, full, and
 // otherwise full, unavailable. Who has the conversation is not full for it.
 func AgentFor(c Conversation, r Request) AgentQuestion {
-	return agentFor(&c, r.By, r.Command)
+	return agentFor(&c, r.By, standing(&c, r.By), r.Command)
 }
 
-func agentFor(c *Conversation, by Actor, command Command) AgentQuestion {
+func agentFor(c *Conversation, by Actor, who Who, command Command) AgentQuestion {
 	back := AgentQuestion{Agent: c.Agent, GoingBack: true}
-	who := standing(c, by)
 	switch command := command.(type) {
 	case Take:
 		return AgentQuestion{Agent: by.ID}
@@ -105,10 +104,17 @@ func agentFor(c *Conversation, by Actor, command Command) AgentQuestion {
 // Decide is a function: the same arguments give the same result. It reads no
 // clock and no store; resolving a calendar time reads the zone database.
 func Decide(c Conversation, r Request, f Facts) ([]Event, error) {
-	if err := r.check(&c); err != nil {
+	// This much is inlined, so that the slice, which has room for the events of any
+	// command, is on the stack of a caller who does not keep it.
+	return decide(&c, &r, &f, make([]Event, 0, 2))
+}
+
+func decide(c *Conversation, r *Request, f *Facts, events []Event) ([]Event, error) {
+	if err := r.check(c); err != nil {
 		return nil, err
 	}
-	d := decision{c: &c, by: r.By, command: r.Command, facts: &f, about: agentFor(&c, r.By, r.Command).Agent, asOf: r.AsOf}
+	d := decision{c: c, Request: r, facts: f, who: standing(c, r.By), index: indexOf(r.Command)}
+	d.about = agentFor(c, r.By, d.who, r.Command).Agent
 	if d.about == "" {
 		f.Agent = AgentReady
 	}
@@ -116,7 +122,7 @@ func Decide(c Conversation, r Request, f Facts) ([]Event, error) {
 	if why != nil {
 		return nil, d.refuse(why)
 	}
-	if seen := d.missed(match.asOf, r.AsOf); seen != 0 {
+	if seen := d.missed(match.asOf, d.AsOf); seen != 0 {
 		e := d.refuse(ErrStale)
 		e.Since = seen
 		return nil, e
@@ -127,11 +133,7 @@ func Decide(c Conversation, r Request, f Facts) ([]Event, error) {
 	if !d.room() {
 		return nil, d.refuse(ErrHistoryFull)
 	}
-	match.effect(&d)
-	if d.err != nil {
-		return nil, d.err
-	}
-	return d.events, nil
+	return d.apply(match, events)
 }
 
 // Allowed returns the commands that would do something if by gave them now, in
@@ -140,41 +142,37 @@ func Decide(c Conversation, r Request, f Facts) ([]Event, error) {
 // of the last closing. Whether one is accepted may still depend on its fields,
 // such as the target of a transfer, or the form of a closing.
 func Allowed(c Conversation, by Actor, f Facts) []CommandName {
-	d := decision{c: &c, by: by, facts: &f, about: by.ID}
+	d := decision{c: &c, Request: &Request{By: by}, facts: &f, who: standing(&c, by), about: by.ID}
 	return d.allowed()
 }
 
-// A decision is one walk through the rule table.
+// A decision is one walk through the rule table. What it is about is behind pointers,
+// so that keeping a part of it, as events and refusals do, keeps no more than that.
 type decision struct {
-	c       *Conversation
-	by      Actor
-	command Command
-	facts   *Facts
-	about   string // the agent whom Facts.Agent is about
-	asOf    Version
+	c *Conversation
+	*Request
+	facts *Facts
 
-	events []Event
-	err    error
+	who   Who    // the standing of By
+	index int    // of the command
+	about string // the agent whom Facts.Agent is about
 }
-
-func (d *decision) record(e Event) { d.events = append(d.events, e) }
 
 // find returns the row that decides, or why there is none.
 func (d *decision) find() (*rule, error) {
-	rows := rulesOf[cell{d.c.State, d.command.Name()}]
+	rows := rulesOf[d.c.State.index()][d.index]
 	if len(rows) == 0 {
 		if d.c.State == StateNone {
 			return nil, ErrNotFound
 		}
 		return nil, ErrNotPossible
 	}
-	who := standing(d.c, d.by)
 	for _, r := range rows {
-		if r.who&who != 0 && r.guard.open(d) {
+		if r.who&d.who != 0 && d.holds(r.guard) {
 			return r, r.why
 		}
 	}
-	if d.heldByAnother(who) {
+	if d.heldByAnother() {
 		return nil, ErrHeld
 	}
 	return nil, ErrForbidden
@@ -182,21 +180,21 @@ func (d *decision) find() (*rule, error) {
 
 // heldByAnother reports whether the actor would be granted the command if they
 // had the conversation, but somebody else has it.
-func (d *decision) heldByAnother(who Who) bool {
+func (d *decision) heldByAnother() bool {
 	switch {
 	case !d.c.Open():
 		return false
-	case who&(AnyAgent|AnySupervisor) != 0:
-		return who&TheHolder == 0 && grants(StateAssigned, d.command.Name(), TheHolder)
-	case who&TheBot != 0:
-		return d.c.State != StateBot && grants(StateBot, d.command.Name(), TheBot)
+	case d.who&(AnyAgent|AnySupervisor) != 0:
+		return d.who&TheHolder == 0 && d.granted(StateAssigned, TheHolder)
+	case d.who&TheBot != 0:
+		return d.c.State != StateBot && d.granted(StateBot, TheBot)
 	}
 	return false
 }
 
-// grants reports whether a row of the table lets who do it.
-func grants(state State, command CommandName, who Who) bool {
-	for _, r := range rulesOf[cell{state, command}] {
+// granted reports whether a row of the table lets who do it in a state.
+func (d *decision) granted(state State, who Who) bool {
+	for _, r := range rulesOf[state.index()][d.index] {
 		if r.who&who != 0 && r.why == nil {
 			return true
 		}
@@ -220,15 +218,15 @@ func (d *decision) missed(matters relevance, asOf Version) Version {
 }
 
 func (d *decision) forced() bool {
-	c, ok := d.command.(Close)
+	c, ok := d.Command.(Close)
 	return ok && c.Force
 }
 
 func (d *decision) refuse(why error) *RefusedError {
 	e := &RefusedError{
-		Command: d.command.Name(),
+		Command: d.Command.Name(),
 		State:   d.c.State,
-		By:      d.by,
+		By:      d.By,
 		Why:     why,
 	}
 	if why == ErrHeld {
@@ -241,7 +239,7 @@ func (d *decision) refuse(why error) *RefusedError {
 	case ErrFormIncomplete:
 		e.Missing = d.missing()
 	case ErrDiscourteous:
-		advice, _ := d.advice(d.command.(Close))
+		advice, _ := d.advice(d.Command.(Close))
 		e.Advice = &advice
 	}
 	e.Allowed = d.allowed()
@@ -253,10 +251,10 @@ func (d *decision) refuse(why error) *RefusedError {
 func (d *decision) allowed() []CommandName {
 	var names []CommandName
 	known := d.facts.Agent
-	for _, c := range Commands() {
-		d.command = d.plain(c)
+	for i, c := range commands {
+		d.Command, d.index = d.plain(c), i
 		d.facts.Agent = AgentReady
-		if d.about != "" && agentFor(d.c, d.by, d.command).Agent == d.about {
+		if d.about != "" && agentFor(d.c, d.By, d.who, d.Command).Agent == d.about {
 			d.facts.Agent = known
 		}
 		if r, why := d.find(); why == nil && r.records() && d.room() {
@@ -283,7 +281,7 @@ func (d *decision) plain(c Command) Command {
 
 // room reports whether the journal has room for what the command does.
 func (d *decision) room() bool {
-	return d.c.Version < MaxHistory || endsOrExpires(d.command)
+	return d.c.Version < MaxHistory || endsOrExpires(d.Command)
 }
 
 // endsOrExpires reports whether the command is one of those that a full history

@@ -10,109 +10,188 @@ import (
 	"github.com/adjourn/adjourn/snooze"
 )
 
-// The effects: what each accepting row of the rule table records.
+// An effect is what an accepting row records.
+type effect uint8
 
-func open(to State) func(*decision, Open) {
-	return func(d *decision, o Open) {
-		visitor := o.Visitor
-		if visitor == "" {
-			visitor = d.by.ID
-		}
-		d.record(Opened{
-			Visitor: visitor, Group: o.Group, Previous: o.Previous, PreviousAgent: o.PreviousAgent,
-			To: to, AgentRequested: o.ForAgent,
-		})
+// The effects, in the order of [decision.apply].
+const (
+	nothing effect = iota
+	open
+	say
+	sayToQueue
+	sayAndWake
+	sayAndReopen
+	requestAgent
+	requestAgentAndWake
+	take
+	assign
+	handBack
+	transfer
+	requeue
+	requeueIdle
+	takeAway
+	regroup
+	goneAway
+	backAgain
+	notifyByEmail
+	putAside
+	wakeByAgent
+	wakeByTimer
+	closeIt
+	closeIdle
+	reclassify
+	offerSurvey
+	answerSurvey
+	reopen
+	typing
+	markRead
+	addNote
+	linkArticle
+	block
+	unblock
+	prompt
+	followUp
+)
+
+// apply appends the events of a row that records something.
+func (d *decision) apply(r *rule, events []Event) ([]Event, error) {
+	switch r.effect {
+	case open:
+		return append(events, d.opened(r.to)), nil
+
+	case say:
+		return d.said(events), nil
+	case sayToQueue:
+		return append(d.said(events), Requeued{}), nil
+	case sayAndWake:
+		return append(d.said(events), d.woken(r.to, WokenByVisitor)), nil
+	case sayAndReopen:
+		return append(d.said(events), d.reopened(r.to)), nil
+	case requestAgent:
+		return append(events, AgentRequested(d.Command.(RequestAgent))), nil
+	case requestAgentAndWake:
+		return append(events, AgentRequested(d.Command.(RequestAgent)), d.woken(r.to, WokenByVisitor)), nil
+
+	case take:
+		return append(events, Taken{From: d.c.Agent}), nil
+	case assign:
+		return append(events, Assigned{Agent: d.Command.(Assign).Agent, From: d.c.Agent}), nil
+	case handBack:
+		return append(events, HandedBack{Agent: d.c.Agent}), nil
+	case transfer:
+		return append(events, d.transferred()), nil
+	case requeue:
+		return append(events, Requeued{From: d.c.Agent, Reason: d.Command.(Requeue).Reason}), nil
+	case requeueIdle:
+		return append(events, Requeued{From: d.c.Agent}), nil
+	case takeAway:
+		return append(events, Requeued{From: d.c.Agent, Reason: WaitReason(d.facts.Agent)}), nil
+	case regroup:
+		return append(events, Regrouped{From: d.c.Group, Group: d.Command.(Regroup).Group}), nil
+	case goneAway:
+		return append(events, d.assigneeLeft()), nil
+	case backAgain:
+		return append(events, AssigneeReturned{}), nil
+	case notifyByEmail:
+		return append(events, EmailRequested{}), nil
+
+	case putAside:
+		return d.snoozed(events)
+	case wakeByAgent:
+		return append(events, d.woken(r.to, WokenByAgent)), nil
+	case wakeByTimer:
+		return append(events, d.woken(r.to, WokenByTimer)), nil
+
+	case closeIt:
+		return d.closedByActor(events)
+	case closeIdle:
+		return d.closedIdle(events), nil
+	case reclassify:
+		return d.reclassified(events)
+	case offerSurvey:
+		return append(events, d.surveyOffered(d.c.Closing.Number)), nil
+	case answerSurvey:
+		return append(events, d.surveyAnswered()), nil
+	case reopen:
+		return append(events, d.reopened(r.to)), nil
+
+	case typing:
+		return append(events, Typed{}), nil
+	case markRead:
+		return append(events, d.markedRead()), nil
+	case addNote:
+		return append(events, NoteAdded(d.Command.(AddNote))), nil
+	case linkArticle:
+		return append(events, ArticleLinked(d.Command.(LinkArticle))), nil
+	case block:
+		return append(events, Blocked{}), nil
+	case unblock:
+		return append(events, Unblocked{}), nil
+
+	case prompt:
+		i, s := d.step()
+		return append(events, Prompted{Step: i, Text: s.Text, Phrase: s.Phrase}), nil
+	case followUp:
+		i, s := d.step()
+		return d.answered(append(events, FollowedUp{Step: i, Text: s.Text})), nil
+	}
+	return events, nil
+}
+
+func (d *decision) opened(to State) Opened {
+	o := d.Command.(Open)
+	visitor := o.Visitor
+	if visitor == "" {
+		visitor = d.By.ID
+	}
+	return Opened{
+		Visitor: visitor, Group: o.Group, Previous: o.Previous, PreviousAgent: o.PreviousAgent,
+		To: to, AgentRequested: o.ForAgent,
 	}
 }
 
-func say(d *decision, s Say) {
+func (d *decision) said(events []Event) []Event {
+	s := d.Command.(Say)
 	marks := append([]closure.Mark(nil), s.Marks...) // nil for none, as it is read from a store
-	if d.by.person() {
+	if d.By.person() {
 		marks = d.facts.Policy.marks(marks, s.Text)
 	}
-	d.record(Said{Automatic: d.automatic(s), Marks: marks, Text: s.Text})
-	if speaker(d.by) == idle.Responder {
-		d.answered()
+	events = append(events, Said{Automatic: d.automatic(s), Marks: marks, Text: s.Text})
+	if speaker(d.By) == idle.Responder {
+		return d.answered(events)
 	}
+	return events
 }
 
 // answered asks for an e-mail about what the visitor, who is away, has not seen.
-func (d *decision) answered() {
+func (d *decision) answered(events []Event) []Event {
 	if d.emailWanted() {
-		d.record(EmailRequested{})
+		return append(events, EmailRequested{})
 	}
+	return events
 }
 
-func sayToQueue(d *decision, s Say) {
-	say(d, s)
-	d.record(Requeued{})
+func (d *decision) transferred() Transferred {
+	t := d.Command.(Transfer)
+	return Transferred{From: d.c.Agent, Agent: t.Agent, Group: t.Group, Unavailable: d.facts.Agent == AgentUnavailable}
 }
 
-func sayAndWake(to State) func(*decision, Say) {
-	return func(d *decision, s Say) {
-		say(d, s)
-		d.wake(to, WokenByVisitor)
-	}
-}
-
-func sayAndReopen(to State) func(*decision, Say) {
-	return func(d *decision, s Say) {
-		say(d, s)
-		d.reopen(to)
-	}
-}
-
-func requestAgent(d *decision, r RequestAgent) {
-	d.record(AgentRequested(r))
-}
-
-func requestAgentAndWake(to State) func(*decision, RequestAgent) {
-	return func(d *decision, r RequestAgent) {
-		requestAgent(d, r)
-		d.wake(to, WokenByVisitor)
-	}
-}
-
-func take(d *decision, _ Take) { d.record(Taken{From: d.c.Agent}) }
-
-func assign(d *decision, a Assign) {
-	d.record(Assigned{Agent: a.Agent, From: d.c.Agent})
-}
-
-func handBack[C Command](d *decision, _ C) { d.record(HandedBack{Agent: d.c.Agent}) }
-
-func transfer(d *decision, t Transfer) {
-	d.record(Transferred{From: d.c.Agent, Agent: t.Agent, Group: t.Group, Unavailable: d.facts.Agent == AgentUnavailable})
-}
-
-func requeue(d *decision, r Requeue)    { d.record(Requeued{From: d.c.Agent, Reason: r.Reason}) }
-func requeueIdle(d *decision, _ Expire) { d.record(Requeued{From: d.c.Agent}) }
-
-func takeAway(d *decision, _ Expire) {
-	d.record(Requeued{From: d.c.Agent, Reason: WaitReason(d.facts.Agent)})
-}
-
-func regroup(d *decision, r Regroup) { d.record(Regrouped{From: d.c.Group, Group: r.Group}) }
-
-// goneAway takes an instant to come, which only another clock can have named, for
-// the present one.
-func goneAway(d *decision, a AssigneeGone) {
-	since := a.Since.UTC().Truncate(time.Microsecond)
+// assigneeLeft takes an instant to come, which only another clock can have named,
+// for the present one.
+func (d *decision) assigneeLeft() AssigneeLeft {
+	since := d.Command.(AssigneeGone).Since.UTC().Truncate(time.Microsecond)
 	if since.After(d.facts.Now) {
 		since = d.facts.Now
 	}
-	d.record(AssigneeLeft{Since: since})
+	return AssigneeLeft{Since: since}
 }
 
-func backAgain[C Command](d *decision, _ C)      { d.record(AssigneeReturned{}) }
-func notifyByEmail(d *decision, _ NotifyByEmail) { d.record(EmailRequested{}) }
-
-func putAside(d *decision, s Snooze) {
+func (d *decision) snoozed(events []Event) ([]Event, error) {
+	s := d.Command.(Snooze)
 	until, err := s.Until.Resolve(d.facts.Now)
 	if err != nil {
 		rule := ruleOf(err, snooze.ErrChoice, snooze.ErrZone, snooze.ErrLocal, snooze.ErrHorizon, snooze.ErrPast)
-		d.err = &InvalidError{Field: "until", Rule: rule, Err: err}
-		return
+		return nil, &InvalidError{Field: "until", Rule: rule, Err: err}
 	}
 	e := Snoozed{Deadline: until, AtEnd: snooze.Keep, OnReply: snooze.Wake}
 	if s.AtEnd != "" {
@@ -121,16 +200,12 @@ func putAside(d *decision, s Snooze) {
 	if s.OnReply != "" {
 		e.OnReply = s.OnReply
 	}
-	d.record(e)
+	return append(events, e), nil
 }
 
-func wake[C Command](to State, cause WakeCause) func(*decision, C) {
-	return func(d *decision, _ C) { d.wake(to, cause) }
-}
-
-// wake ends the snooze: the keeper has the conversation again, or it waits, for
+// woken ends the snooze: the keeper has the conversation again, or it waits, for
 // the reason that kept it from them.
-func (d *decision) wake(to State, cause WakeCause) {
+func (d *decision) woken(to State, cause WakeCause) Woken {
 	w := Woken{Cause: cause}
 	switch {
 	case to == StateAssigned:
@@ -144,43 +219,47 @@ func (d *decision) wake(to State, cause WakeCause) {
 	if cause == WokenByTimer {
 		w.Late = d.facts.Now.Sub(d.c.Snooze.At)
 	}
-	d.record(w)
+	return w
 }
 
-func closeIt(d *decision, c Close) {
-	outcome, reason, cause := c.decision(d.by)
-	e := Closed{Outcome: outcome, Reason: reason, Cause: cause, Form: d.form(c.Form, nil), Noted: c.Notes != ""}
-	if d.by.person() {
+func (d *decision) closedByActor(events []Event) ([]Event, error) {
+	c := d.Command.(Close)
+	form, err := d.form(&c.Form, nil)
+	if err != nil {
+		return nil, err
+	}
+	outcome, reason, cause := c.decision(d.By)
+	e := Closed{Outcome: outcome, Reason: reason, Cause: cause, Form: form, Noted: c.Notes != ""}
+	if d.By.person() {
 		e.Grade = d.c.Courtesy.Grade(d.facts.Now, d.facts.Policy.Courtesy.patience())
 		_, e.Acknowledged = d.advice(c) // the guard has let it pass all the same
 	}
-	d.close(e)
+	return d.closed(events, e), nil
 }
 
 // form returns a form as it is recorded. Tags that the closing has already need
 // not be of the catalogue.
-func (d *decision) form(f closure.Form, has []string) closure.Form {
-	f.Tags, f.Tickets = d.tags(f.Tags, has), once(f.Tickets)
-	return f
+func (d *decision) form(f *closure.Form, has []string) (closure.Form, error) {
+	tags, err := d.tags(f.Tags, has)
+	return closure.Form{Sentiment: f.Sentiment, Notes: f.Notes, Tags: tags, Tickets: once(f.Tickets)}, err
 }
 
 // tags returns tags in order, each once. All must be of the catalogue, or those
 // that the closing has already.
-func (d *decision) tags(given, has []string) []string {
-	for i, tag := range given {
+func (d *decision) tags(given, has []string) ([]string, error) {
+	for i, tag := range slices.Backward(given) {
 		if !slices.Contains(d.facts.Tags, tag) && !slices.Contains(has, tag) {
-			d.err = &InvalidError{Field: "tags", Rule: fmt.Sprintf("must be of the catalogue, number %d is not", i+1)}
+			return nil, &InvalidError{Field: "tags", Rule: fmt.Sprintf("must be of the catalogue, number %d is not", i+1)}
 		}
 	}
-	tags := slices.Sorted(slices.Values(given))
-	return slices.Compact(tags)
+	return sortedOnce(given), nil
 }
 
-// closeIdle ends a conversation in which nobody wrote. Nobody came to one that
+// closedIdle ends a conversation in which nobody wrote. Nobody came to one that
 // waited: that has a cause of its own.
-func closeIdle(d *decision, _ Expire) {
-	next, _ := d.due()
-	outcome := closure.Outcome(d.facts.Policy.ladder(d.c.State).Steps[next.Step].Outcome)
+func (d *decision) closedIdle(events []Event) []Event {
+	_, s := d.step()
+	outcome := closure.Outcome(s.Outcome)
 	if outcome == "" {
 		outcome = closure.Unresolved
 	}
@@ -188,91 +267,71 @@ func closeIdle(d *decision, _ Expire) {
 	if d.c.State == StateWaiting {
 		cause = closure.QueueTimeout
 	}
-	d.close(Closed{Outcome: outcome, Cause: cause})
+	return d.closed(events, Closed{Outcome: outcome, Cause: cause})
 }
 
-// close records a closing, and the offer of a survey if the policy wants one. What
+// closed appends a closing, and the offer of a survey if the policy wants one. What
 // was no request, or goes on elsewhere, is not asked about.
-func (d *decision) close(e Closed) {
+func (d *decision) closed(events []Event, e Closed) []Event {
 	e.Number, e.Agent = d.c.closings()+1, d.c.Agent
-	d.record(e)
+	events = append(events, e)
 	asks := e.Cause != closure.Spam && e.Cause != closure.Merged && !d.c.Blocked && d.c.Version < MaxHistory
 	if d.facts.Policy.Survey.Offer && asks {
-		d.offer(e.Number)
+		return append(events, d.surveyOffered(e.Number))
 	}
+	return events
 }
 
-func (d *decision) offer(number int) {
-	until := d.facts.Now.Add(d.facts.Policy.Survey.open())
-	d.record(SurveyOffered{Number: number, Until: until})
+func (d *decision) surveyOffered(number int) SurveyOffered {
+	return SurveyOffered{Number: number, Until: d.facts.Now.Add(d.facts.Policy.Survey.open())}
 }
 
-func offerSurvey(d *decision, _ OfferSurvey) { d.offer(d.c.Closing.Number) }
-
-func answerSurvey(d *decision, a AnswerSurvey) {
-	number := d.c.closing(a.Number).Number
-	d.record(SurveyAnswered{Number: number, Rating: a.Rating, Comment: a.Comment})
+func (d *decision) surveyAnswered() SurveyAnswered {
+	a := d.Command.(AnswerSurvey)
+	return SurveyAnswered{Number: d.c.closing(a.Number).Number, Rating: a.Rating, Comment: a.Comment}
 }
 
-func reclassify(d *decision, r Reclassify) {
-	last := d.c.Closing
+func (d *decision) reclassified(events []Event) ([]Event, error) {
+	r, last := d.Command.(Reclassify), d.c.Closing
 	e := Reclassified{
 		Number: last.Number, Outcome: r.Outcome, Reason: r.Reason,
 		OldOutcome: last.Outcome, OldReason: last.Reason,
 	}
 	if r.Form != nil {
-		form := d.form(*r.Form, last.Tags)
+		form, err := d.form(r.Form, last.Tags)
+		if err != nil {
+			return nil, err
+		}
 		e.Form, e.Noted = &form, form.Notes != ""
 	}
-	d.record(e)
+	return append(events, e), nil
 }
 
-func reopen(to State) func(*decision, Reopen) {
-	return func(d *decision, _ Reopen) { d.reopen(to) }
-}
-
-func (d *decision) reopen(to State) {
+func (d *decision) reopened(to State) Reopened {
 	e := Reopened{Number: d.c.Closing.Number, To: to}
 	switch {
-	case to == StateAssigned && (d.by.Kind == KindAgent || d.by.Kind == KindSupervisor):
-		e.Agent = d.by.ID
+	case to == StateAssigned && d.By.person():
+		e.Agent = d.By.ID
 	case to == StateAssigned:
 		e.Agent = d.c.Closing.Agent
 	case to == StateWaiting && d.c.Closing.Agent != "":
 		e.Reason = WaitReason(d.facts.Agent)
 	}
-	d.record(e)
+	return e
 }
 
-func typing(d *decision, _ Typing) { d.record(Typed{}) }
-
-func markRead(d *decision, m MarkRead) {
+func (d *decision) markedRead() MarkedRead {
+	m := d.Command.(MarkRead)
 	if m.UpTo == 0 || m.UpTo > d.c.Version {
 		m.UpTo = d.c.Version
 	}
-	d.record(MarkedRead(m))
-}
-
-func addNote(d *decision, n AddNote)         { d.record(NoteAdded(n)) }
-func linkArticle(d *decision, l LinkArticle) { d.record(ArticleLinked(l)) }
-func block(d *decision, _ Block)             { d.record(Blocked{}) }
-func unblock(d *decision, _ Unblock)         { d.record(Unblocked{}) }
-
-func prompt(d *decision, _ Expire) {
-	i, s := d.step()
-	d.record(Prompted{Step: i, Text: s.Text, Phrase: s.Phrase})
-}
-
-func followUp(d *decision, _ Expire) {
-	i, s := d.step()
-	d.record(FollowedUp{Step: i, Text: s.Text})
-	d.answered()
+	return MarkedRead(m)
 }
 
 // step returns the step of the idle ladder that is due.
-func (d *decision) step() (int, idle.Step) {
+func (d *decision) step() (int, *idle.Step) {
 	next, _ := d.due()
-	return next.Step, d.facts.Policy.ladder(d.c.State).Steps[next.Step]
+	return next.Step, &d.facts.Policy.ladder(d.c.State).Steps[next.Step]
 }
 
 // closings returns how often the conversation has been closed.

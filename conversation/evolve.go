@@ -12,6 +12,11 @@ import (
 // counts. The argument is not changed, and the result shares nothing with it
 // that either would change later.
 func Evolve(c Conversation, r Record) Conversation {
+	c.evolve(&r)
+	return c
+}
+
+func (c *Conversation) evolve(r *Record) {
 	before := c.holder()
 	now := r.Now()
 	switch e := r.Event.(type) {
@@ -119,7 +124,6 @@ func Evolve(c Conversation, r Record) Conversation {
 	if c.holder() != before {
 		c.LastHandover = r.Seq
 	}
-	return c
 }
 
 // Append gives the events of one decision their places in the journal of c, and
@@ -132,7 +136,7 @@ func Append(c Conversation, by Actor, now time.Time, events []Event) (Conversati
 		if now.Before(c.UpdatedAt) {
 			r.At, r.Clock = c.UpdatedAt, now
 		}
-		c = Evolve(c, r)
+		c.evolve(&r)
 		records[i] = r
 	}
 	return c, records
@@ -185,7 +189,7 @@ func (c *Conversation) away(unavailable bool, now time.Time) {
 }
 
 // hear takes in a message.
-func (c *Conversation) hear(r Record, e Said) {
+func (c *Conversation) hear(r *Record, e Said) {
 	now := r.Now()
 	from := speaker(r.By)
 	if from == idle.Responder {

@@ -9,160 +9,186 @@ import (
 	"github.com/adjourn/adjourn/snooze"
 )
 
-// A guard is a named condition of a row. The name is what the documentation
-// shows; the zero guard always holds.
-type guard struct {
-	name  string
-	holds func(*decision) bool
-}
+// A guard is a condition of a row, in the words that the documentation shows. The
+// zero guard always holds.
+type guard string
 
-func (g guard) open(d *decision) bool { return g.holds == nil || g.holds(d) }
+const (
+	agentWanted       guard = "a person is asked for"
+	botConfigured     guard = "there is a bot"
+	noBot             guard = "there is no bot"
+	visitorBlocked    guard = "the visitor is blocked"
+	automatic         guard = "the message is automatic"
+	automaticOrAsleep guard = "the message is automatic, or the snooze stays asleep"
+	windowOver        guard = "the reopen window is over"
+	otherGroup        guard = "another group is asked for"
 
-var (
-	botConfigured = guard{"there is a bot", func(d *decision) bool { return d.facts.Policy.Bot }}
-	noBot         = guard{"there is no bot", func(d *decision) bool { return !d.facts.Policy.Bot }}
+	agentReady       guard = "the agent who had it can have it again"
+	agentGone        guard = "there is no such agent"
+	agentFull        guard = "the agent has no seat left"
+	wakerFull        guard = "the agent has no seat left, and waking may not overfill"
+	agentUnavailable guard = "the agent is not available"
+	assigneeHolds    guard = "the agent has it"
+	targetIsAgent    guard = "the target is an agent"
+	targetHolds      guard = "the target has it"
 
-	agentWanted = guard{"a person is asked for", func(d *decision) bool {
-		return d.command.(Open).ForAgent
-	}}
-	visitorBlocked = guard{"the visitor is blocked", func(d *decision) bool { return d.c.Blocked }}
+	formIncomplete guard = "a required field is empty"
+	discourteous   guard = "the guard finds it discourteous"
+	sameDecision   guard = "the decision is the same"
+	surveyOffered  guard = "it was offered"
+	noSurvey       guard = "there is no such survey"
+	surveyAnswered guard = "it was answered"
+	surveyOver     guard = "it is over"
 
-	automatic = guard{"the message is automatic", func(d *decision) bool {
-		return d.automatic(d.command.(Say))
-	}}
-	automaticOrAsleep = guard{"the message is automatic, or the snooze stays asleep", func(d *decision) bool {
-		return d.automatic(d.command.(Say)) || d.c.Snooze.OnReply == snooze.StayAsleep
-	}}
+	sameGroup       guard = "it is of the group"
+	assigneeLeft    guard = "the agent has it and was available"
+	assigneeAway    guard = "the agent has it and was away"
+	emailWanted     guard = "an e-mail is wanted about unread answers"
+	typingPostpones guard = "it moves the idle deadline, or the end of patience, noticeably"
+	nothingUnread   guard = "nothing is unread"
+	articleLinked   guard = "it is linked"
+	articlesFull    guard = "it has as many as it can have"
 
-	// agentReady looks at the agent to whom the conversation would go back: the
-	// keeper of the snooze, or whoever held a closed one.
-	agentReady = guard{"the agent who had it can have it again", func(d *decision) bool {
-		return d.agentBefore() != "" && d.agentReady()
-	}}
+	snoozeOver        guard = "the snooze is over"
+	snoozeOverAndKept guard = "the snooze is over, it is kept, and the agent can have it"
+	takeAwayDue       guard = "the visitor has waited too long for an agent who is away"
+	backInTime        guard = "the visitor has waited too long, but the agent is back"
+	promptDue         guard = "a prompt is due"
+	followUpDue       guard = "a follow-up is due"
+	handBackDue       guard = "an idle hand-back is due"
+	requeueDue        guard = "an idle requeue is due"
+	closeDue          guard = "an idle closing is due"
+)
 
-	agentGone = guard{"there is no such agent", func(d *decision) bool {
-		return d.facts.Agent == AgentRemoved || d.facts.Agent == AgentUnknown
-	}}
-	agentFull = guard{"the agent has no seat left", func(d *decision) bool {
-		return d.facts.Agent == AgentFull
-	}}
-	wakerFull = guard{"the agent has no seat left, and waking may not overfill", func(d *decision) bool {
-		return d.facts.Agent == AgentFull && !d.facts.Policy.WakeOverCapacity
-	}}
-	agentUnavailable = guard{"the agent is not available", func(d *decision) bool {
-		return d.facts.Agent == AgentUnavailable
-	}}
+// holds reports whether the condition of a row is met. It is a switch, as
+// [decision.apply] is, because a decision that goes through a function value can not
+// stay on the stack.
+func (d *decision) holds(g guard) bool {
+	switch g {
+	case "":
+		return true
 
-	sameGroup = guard{"it is of the group", func(d *decision) bool {
-		return d.command.(Regroup).Group == d.c.Group
-	}}
-	assigneeLeft = guard{"the agent has it and was available", func(d *decision) bool {
-		return d.command.(AssigneeGone).Agent == d.c.Agent && d.c.AwaySince.IsZero()
-	}}
-	assigneeAway = guard{"the agent has it and was away", func(d *decision) bool {
-		return d.command.(AssigneeBack).Agent == d.c.Agent && !d.c.AwaySince.IsZero()
-	}}
-	emailWanted = guard{"an e-mail is wanted about unread answers", func(d *decision) bool {
-		return len(d.c.Unread) > 0 && d.emailWanted()
-	}}
-
-	windowOver = guard{"the reopen window is over", func(d *decision) bool {
+	case agentWanted:
+		return d.Command.(Open).ForAgent
+	case botConfigured:
+		return d.facts.Policy.Bot
+	case noBot:
+		return !d.facts.Policy.Bot
+	case visitorBlocked:
+		return d.c.Blocked
+	case automatic:
+		return d.automatic(d.Command.(Say))
+	case automaticOrAsleep:
+		return d.automatic(d.Command.(Say)) || d.c.Snooze.OnReply == snooze.StayAsleep
+	case windowOver:
 		window := d.facts.Policy.reopenWindow()
 		return window < 0 || d.facts.Now.Sub(d.c.Closing.At) > window || d.c.Version >= MaxHistory
-	}}
-
-	otherGroup = guard{"another group is asked for", func(d *decision) bool {
-		group := d.command.(RequestAgent).Group
+	case otherGroup:
+		group := d.Command.(RequestAgent).Group
 		return group != "" && group != d.c.Group
-	}}
-	assigneeHolds = guard{"the agent has it", func(d *decision) bool {
-		return d.command.(Assign).Agent == d.c.Agent
-	}}
-	targetIsAgent = guard{"the target is an agent", func(d *decision) bool {
-		return d.command.(Transfer).Agent != ""
-	}}
-	targetHolds = guard{"the target has it", func(d *decision) bool {
-		t := d.command.(Transfer)
+
+	case agentReady:
+		return d.agentBefore() != "" && d.agentReady()
+	case agentGone:
+		return d.facts.Agent == AgentRemoved || d.facts.Agent == AgentUnknown
+	case agentFull:
+		return d.facts.Agent == AgentFull
+	case wakerFull:
+		return d.facts.Agent == AgentFull && !d.facts.Policy.WakeOverCapacity
+	case agentUnavailable:
+		return d.facts.Agent == AgentUnavailable
+	case assigneeHolds:
+		return d.Command.(Assign).Agent == d.c.Agent
+	case targetIsAgent:
+		return d.Command.(Transfer).Agent != ""
+	case targetHolds:
+		t := d.Command.(Transfer)
 		if d.c.State == StateWaiting {
 			return t.Group != "" && t.Group == d.c.Group
 		}
 		return t.Agent != "" && t.Agent == d.c.Agent
-	}}
 
-	formIncomplete = guard{"a required field is empty", func(d *decision) bool {
+	case formIncomplete:
 		return len(d.missing()) > 0
-	}}
-	discourteous = guard{"the guard finds it discourteous", func(d *decision) bool {
-		c := d.command.(Close)
+	case discourteous:
+		c := d.Command.(Close)
 		advice, advised := d.advice(c)
 		return advised && !d.acknowledges(c, advice)
-	}}
-	sameDecision = guard{"the decision is the same", func(d *decision) bool {
-		r := d.command.(Reclassify)
+	case sameDecision:
+		r := d.Command.(Reclassify)
 		return r.Outcome == d.c.Closing.Outcome && r.Reason == d.c.Closing.Reason && d.c.Closing.hasForm(r.Form)
-	}}
-
-	surveyOffered  = guard{"it was offered", func(d *decision) bool { return d.c.Closing.Survey != nil }}
-	noSurvey       = guard{"there is no such survey", func(d *decision) bool { return d.survey() == nil }}
-	surveyAnswered = guard{"it was answered", func(d *decision) bool {
+	case surveyOffered:
+		return d.c.Closing.Survey != nil
+	case noSurvey:
+		return d.survey() == nil
+	case surveyAnswered:
 		return d.survey().Rating > 0
-	}}
-	surveyOver = guard{"it is over", func(d *decision) bool {
+	case surveyOver:
 		return !d.facts.Now.Before(d.survey().Until)
-	}}
 
-	typingPostpones = guard{"it moves the idle deadline, or the end of patience, noticeably", func(d *decision) bool {
-		if d.c.State == StateAssigned && d.c.Courtesy.Pending() {
-			patience := d.facts.Policy.Courtesy.patience()
-			if d.facts.Now.Sub(d.c.Courtesy.ActiveAt) >= min(TypingGrain, patience/4) {
-				return true
-			}
-		}
-		next, ok := nextIdle(d.c, &d.facts.Policy)
-		if !ok {
-			return false
-		}
-		moved := d.facts.Now.Sub(next.Since)
-		return moved >= min(TypingGrain, next.At.Sub(next.Since)/4)
-	}}
-	nothingUnread = guard{"nothing is unread", func(d *decision) bool {
-		upTo := d.command.(MarkRead).UpTo
+	case sameGroup:
+		return d.Command.(Regroup).Group == d.c.Group
+	case assigneeLeft:
+		return d.Command.(AssigneeGone).Agent == d.c.Agent && d.c.AwaySince.IsZero()
+	case assigneeAway:
+		return d.Command.(AssigneeBack).Agent == d.c.Agent && !d.c.AwaySince.IsZero()
+	case emailWanted:
+		return len(d.c.Unread) > 0 && d.emailWanted()
+	case typingPostpones:
+		return d.typingPostpones()
+	case nothingUnread:
+		upTo := d.Command.(MarkRead).UpTo
 		return len(d.c.Unread) == 0 || upTo != 0 && upTo < d.c.Unread[0]
-	}}
-	articleLinked = guard{"it is linked", func(d *decision) bool {
-		return slices.Contains(d.c.Articles, d.command.(LinkArticle).Article)
-	}}
-
-	articlesFull = guard{"it has as many as it can have", func(d *decision) bool {
+	case articleLinked:
+		return slices.Contains(d.c.Articles, d.Command.(LinkArticle).Article)
+	case articlesFull:
 		return len(d.c.Articles) >= MaxArticles
-	}}
 
-	snoozeOver = guard{"the snooze is over", func(d *decision) bool {
+	case snoozeOver:
 		_, due := d.due()
 		return due
-	}}
-	snoozeOverAndKept = guard{"the snooze is over, it is kept, and the agent can have it", func(d *decision) bool {
+	case snoozeOverAndKept:
 		_, due := d.due()
 		return due && d.c.Snooze.AtEnd == snooze.Keep && d.agentReady()
-	}}
+	case takeAwayDue:
+		return d.takeAwayDue() && (d.holds(agentGone) || d.holds(agentUnavailable))
+	case backInTime:
+		return d.takeAwayDue()
+	case promptDue:
+		return d.stepDue(idle.Prompt)
+	case followUpDue:
+		return d.stepDue(idle.FollowUp)
+	case handBackDue:
+		return d.stepDue(idle.HandBack)
+	case requeueDue:
+		return d.stepDue(idle.Requeue)
+	case closeDue:
+		return d.stepDue(idle.Close)
+	}
+	panic("conversation: no such guard: " + g)
+}
 
-	takeAwayDue = guard{"the visitor has waited too long for an agent who is away", func(d *decision) bool {
-		return d.takeAwayDue() && (agentGone.open(d) || agentUnavailable.open(d))
-	}}
-	backInTime = guard{"the visitor has waited too long, but the agent is back", (*decision).takeAwayDue}
+// stepDue reports whether what is due is a step of the idle ladder that does action.
+func (d *decision) stepDue(action idle.Action) bool {
+	next, due := d.due()
+	return due && next.Action == action
+}
 
-	promptDue   = stepDue("a prompt is due", idle.Prompt)
-	followUpDue = stepDue("a follow-up is due", idle.FollowUp)
-	handBackDue = stepDue("an idle hand-back is due", idle.HandBack)
-	requeueDue  = stepDue("an idle requeue is due", idle.Requeue)
-	closeDue    = stepDue("an idle closing is due", idle.Close)
-)
-
-func stepDue(name string, action idle.Action) guard {
-	return guard{name, func(d *decision) bool {
-		next, due := d.due()
-		return due && next.Action == action
-	}}
+// typingPostpones reports whether the visitor's typing moves what waits for them by
+// enough to be worth a record.
+func (d *decision) typingPostpones() bool {
+	if d.c.State == StateAssigned && d.c.Courtesy.Pending() {
+		patience := d.facts.Policy.Courtesy.patience()
+		if d.facts.Now.Sub(d.c.Courtesy.ActiveAt) >= min(TypingGrain, patience/4) {
+			return true
+		}
+	}
+	next, ok := nextIdle(d.c, &d.facts.Policy)
+	if !ok {
+		return false
+	}
+	moved := d.facts.Now.Sub(next.Since)
+	return moved >= min(TypingGrain, next.At.Sub(next.Since)/4)
 }
 
 // takeAwayDue reports whether what is due is to take it from the agent.
@@ -171,8 +197,8 @@ func (d *decision) takeAwayDue() bool {
 	return due && next.Why == Reassignment
 }
 
-// agentReady reports whether the agent can have it again; out of a snooze, the
-// policy may let that overfill them.
+// agentReady reports whether the agent to whom the conversation would go back can
+// have it again; out of a snooze, the policy may let that overfill them.
 func (d *decision) agentReady() bool {
 	over := d.c.State == StateSnoozed && d.facts.Policy.WakeOverCapacity
 	return d.facts.Agent == AgentReady || d.facts.Agent == AgentFull && over
@@ -188,12 +214,12 @@ func (d *decision) emailWanted() bool {
 // form, leaves empty. Only people fill in forms, and nobody who forces.
 func (d *decision) missing() []closure.Field {
 	required := d.facts.Policy.Required
-	switch c := d.command.(type) {
+	switch c := d.Command.(type) {
 	case Close:
 		if c.Force {
 			return nil
 		}
-		outcome, reason, _ := c.decision(d.by)
+		outcome, reason, _ := c.decision(d.By)
 		return c.Form.Missing(required, outcome, reason, d.facts.Tags)
 	case Reclassify:
 		if r := c; r.Form != nil {
@@ -216,7 +242,7 @@ func (d *decision) advice(c Close) (closure.Advice, bool) {
 	case policy.Guard == closure.GuardOff,
 		c.Force, c.Cause == closure.Spam, c.Cause == closure.Merged,
 		d.c.State == StateBot && !d.c.Courtesy.Open && !d.c.Cycle.PersonWrote,
-		d.c.Blocked, d.c.Version >= MaxHistory, d.missed(visitorMessage, d.asOf) != 0:
+		d.c.Blocked, d.c.Version >= MaxHistory, d.missed(visitorMessage, d.AsOf) != 0:
 		return closure.Advice{}, false
 	}
 	advice, advised := d.c.Courtesy.Advise(d.facts.Now, policy.patience())
@@ -241,7 +267,7 @@ func (d *decision) acknowledges(c Close, advice closure.Advice) bool {
 // survey returns the survey that the visitor answers, nil if there is none, or
 // more than one that could be meant.
 func (d *decision) survey() *Survey {
-	number := d.command.(AnswerSurvey).Number
+	number := d.Command.(AnswerSurvey).Number
 	of := d.c.closing(number)
 	if of == nil || number == 0 && slices.ContainsFunc(d.c.Earlier, d.unanswered) {
 		return nil
@@ -260,8 +286,15 @@ func (of *Closing) hasForm(f *closure.Form) bool {
 		return true
 	}
 	return f.Sentiment == of.Sentiment && f.Notes == "" && !of.Noted &&
-		slices.Equal(slices.Compact(slices.Sorted(slices.Values(f.Tags))), of.Tags) &&
+		slices.Equal(sortedOnce(f.Tags), of.Tags) &&
 		slices.Equal(once(f.Tickets), of.Tickets)
+}
+
+// sortedOnce returns the strings ascending, each once.
+func sortedOnce(list []string) []string {
+	sorted := append([]string(nil), list...) // nil for none, as it is read from a store
+	slices.Sort(sorted)
+	return slices.Compact(sorted)
 }
 
 // once returns the strings in their order, without those that came before.
@@ -282,7 +315,7 @@ func (d *decision) due() (Upcoming, bool) {
 }
 
 // automatic reports whether a message counts as no activity.
-func (d *decision) automatic(s Say) bool { return s.Automatic || d.by.Kind == KindSystem }
+func (d *decision) automatic(s Say) bool { return s.Automatic || d.By.Kind == KindSystem }
 
 // agentBefore returns the agent to whom the conversation would go back.
 func (d *decision) agentBefore() string {

@@ -3,7 +3,6 @@ package conversation
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -76,14 +75,6 @@ func CheckText(field, text string, limit int) error {
 	return nil
 }
 
-var commandTypes = func() map[reflect.Type]bool {
-	types := map[reflect.Type]bool{}
-	for _, c := range Commands() {
-		types[reflect.TypeOf(c)] = true
-	}
-	return types
-}()
-
 func checkOptionalID(field, id string) error {
 	if id == "" {
 		return nil
@@ -91,7 +82,7 @@ func checkOptionalID(field, id string) error {
 	return CheckID(field, id)
 }
 
-func (r Request) check(c *Conversation) error {
+func (r *Request) check(c *Conversation) error {
 	if err := CheckCommand(r.By, r.Command); err != nil {
 		return err
 	}
@@ -115,7 +106,7 @@ func CheckCommand(by Actor, c Command) error {
 	if err := by.Check(); err != nil {
 		return err
 	}
-	if !commandTypes[reflect.TypeOf(c)] {
+	if indexOf(c) == unknownCommand {
 		return &InvalidError{Field: "command", Rule: "must be one of this package's commands, as a value"}
 	}
 	return c.check(by)

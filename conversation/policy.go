@@ -139,7 +139,10 @@ type Idle struct {
 	Assigned idle.Ladder `json:"assigned,omitzero"`
 }
 
-var defaultAssigned = idle.Default()
+var (
+	defaultAssigned = idle.Default()
+	noLadder        idle.Ladder
+)
 
 // ladder returns the ladder that runs in state, without steps if none does.
 func (p *Policy) ladder(state State) *idle.Ladder {
@@ -154,7 +157,7 @@ func (p *Policy) ladder(state State) *idle.Ladder {
 		}
 		return &p.Idle.Assigned
 	}
-	return &idle.Ladder{}
+	return &noLadder
 }
 
 func (p *Policy) reassignAfter() time.Duration {

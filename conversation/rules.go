@@ -12,9 +12,9 @@ package conversation
 //	refuse(why)         refused for a reason of its own
 var rules = []rule{
 	// A conversation begins.
-	on[Open](StateNone).by(everyone).when(agentWanted).to(StateWaiting, open(StateWaiting)),
-	on[Open](StateNone).by(everyone).when(botConfigured).to(StateBot, open(StateBot)),
-	on[Open](StateNone).by(everyone).to(StateWaiting, open(StateWaiting)),
+	on[Open](StateNone).by(everyone).when(agentWanted).to(StateWaiting, open),
+	on[Open](StateNone).by(everyone).when(botConfigured).to(StateBot, open),
+	on[Open](StateNone).by(everyone).to(StateWaiting, open),
 	on[Open](existing...).by(everyone).refuse(ErrExists),
 
 	// Messages. What a blocked visitor writes is accepted nowhere.
@@ -27,13 +27,13 @@ var rules = []rule{
 	on[Say](StateAssigned).by(TheVisitor | TheHolder | TheSystem).stays(say),
 	on[Say](StateSnoozed).by(TheHolder | TheSystem).stays(say),
 	on[Say](StateSnoozed).by(TheVisitor).when(automaticOrAsleep).stays(say),
-	on[Say](StateSnoozed).by(TheVisitor).when(agentReady).to(StateAssigned, sayAndWake(StateAssigned)),
-	on[Say](StateSnoozed).by(TheVisitor).to(StateWaiting, sayAndWake(StateWaiting)),
+	on[Say](StateSnoozed).by(TheVisitor).when(agentReady).to(StateAssigned, sayAndWake),
+	on[Say](StateSnoozed).by(TheVisitor).to(StateWaiting, sayAndWake),
 	on[Say](StateClosed).by(TheVisitor | TheSystem).when(automatic).stays(say),
 	on[Say](StateClosed).by(TheVisitor).when(windowOver).refuse(ErrWindowOver),
-	on[Say](StateClosed).by(TheVisitor).when(botConfigured).to(StateBot, sayAndReopen(StateBot)),
-	on[Say](StateClosed).by(TheVisitor).when(agentReady).to(StateAssigned, sayAndReopen(StateAssigned)),
-	on[Say](StateClosed).by(TheVisitor).to(StateWaiting, sayAndReopen(StateWaiting)),
+	on[Say](StateClosed).by(TheVisitor).when(botConfigured).to(StateBot, sayAndReopen),
+	on[Say](StateClosed).by(TheVisitor).when(agentReady).to(StateAssigned, sayAndReopen),
+	on[Say](StateClosed).by(TheVisitor).to(StateWaiting, sayAndReopen),
 
 	// Asking for a person. Who has one, or is in that queue, has asked already;
 	// while the agent's hold is snoozed it wakes as a message would.
@@ -41,15 +41,15 @@ var rules = []rule{
 	on[RequestAgent](StateBot).by(everyone).to(StateWaiting, requestAgent),
 	on[RequestAgent](StateWaiting).by(everyone).when(otherGroup).stays(requestAgent),
 	on[RequestAgent](StateWaiting, StateAssigned).by(everyone).already(),
-	on[RequestAgent](StateSnoozed).by(TheVisitor|TheSystem).when(agentReady).to(StateAssigned, requestAgentAndWake(StateAssigned)),
-	on[RequestAgent](StateSnoozed).by(TheVisitor|TheSystem).to(StateWaiting, requestAgentAndWake(StateWaiting)),
+	on[RequestAgent](StateSnoozed).by(TheVisitor|TheSystem).when(agentReady).to(StateAssigned, requestAgentAndWake),
+	on[RequestAgent](StateSnoozed).by(TheVisitor|TheSystem).to(StateWaiting, requestAgentAndWake),
 
 	// Taking and being given. An agent who is not available gets nothing new,
 	// but what is transferred to them.
 	on[Take](StateAssigned).by(TheHolder).already(),
 	on[Take](StateSnoozed).by(TheHolder).when(agentGone).refuse(ErrAgentGone),
 	on[Take](StateSnoozed).by(TheHolder).when(wakerFull).refuse(ErrAgentFull),
-	on[Take](StateSnoozed).by(TheHolder).asOf(handover).to(StateAssigned, wake[Take](StateAssigned, WokenByAgent)),
+	on[Take](StateSnoozed).by(TheHolder).asOf(handover).to(StateAssigned, wakeByAgent),
 	on[Take](StateAssigned, StateSnoozed).by(AnyAgent).refuse(ErrHeld),
 	on[Take](unclosed...).by(AnyAgent | AnySupervisor).when(agentGone).refuse(ErrAgentGone),
 	on[Take](unclosed...).by(AnyAgent | AnySupervisor).when(agentFull).refuse(ErrAgentFull),
@@ -84,9 +84,9 @@ var rules = []rule{
 	on[Wake](StateAssigned).by(TheHolder | AnySupervisor).already(),
 	on[Wake](StateSnoozed).by(TheHolder).when(agentGone).refuse(ErrAgentGone),
 	on[Wake](StateSnoozed).by(TheHolder).when(wakerFull).refuse(ErrAgentFull),
-	on[Wake](StateSnoozed).by(TheHolder).to(StateAssigned, wake[Wake](StateAssigned, WokenByAgent)),
-	on[Wake](StateSnoozed).by(AnySupervisor).when(agentReady).to(StateAssigned, wake[Wake](StateAssigned, WokenByAgent)),
-	on[Wake](StateSnoozed).by(AnySupervisor).to(StateWaiting, wake[Wake](StateWaiting, WokenByAgent)),
+	on[Wake](StateSnoozed).by(TheHolder).to(StateAssigned, wakeByAgent),
+	on[Wake](StateSnoozed).by(AnySupervisor).when(agentReady).to(StateAssigned, wakeByAgent),
+	on[Wake](StateSnoozed).by(AnySupervisor).to(StateWaiting, wakeByAgent),
 
 	// Ending, and changing one's mind.
 	on[Close](StateBot).by(TheBot).asOf(visitorMessage|handover).to(StateClosed, closeIt),
@@ -112,10 +112,10 @@ var rules = []rule{
 	on[Reopen](StateClosed).by(AnyAgent | AnySupervisor).when(agentGone).refuse(ErrAgentGone),
 	on[Reopen](StateClosed).by(AnyAgent | AnySupervisor).when(agentFull).refuse(ErrAgentFull),
 	on[Reopen](StateClosed).by(AnyAgent | AnySupervisor).when(agentUnavailable).refuse(ErrAgentUnavailable),
-	on[Reopen](StateClosed).by(AnyAgent|AnySupervisor).to(StateAssigned, reopen(StateAssigned)),
-	on[Reopen](StateClosed).by(TheSystem).when(botConfigured).to(StateBot, reopen(StateBot)),
-	on[Reopen](StateClosed).by(TheSystem).when(agentReady).to(StateAssigned, reopen(StateAssigned)),
-	on[Reopen](StateClosed).by(TheSystem).to(StateWaiting, reopen(StateWaiting)),
+	on[Reopen](StateClosed).by(AnyAgent|AnySupervisor).to(StateAssigned, reopen),
+	on[Reopen](StateClosed).by(TheSystem).when(botConfigured).to(StateBot, reopen),
+	on[Reopen](StateClosed).by(TheSystem).when(agentReady).to(StateAssigned, reopen),
+	on[Reopen](StateClosed).by(TheSystem).to(StateWaiting, reopen),
 
 	// What changes nobody's turn.
 	on[Regroup](unclosed...).by(AnySupervisor | TheSystem).when(sameGroup).already(),
@@ -141,8 +141,8 @@ var rules = []rule{
 	on[Unblock](existing...).by(AnyAgent | AnySupervisor | TheSystem).already(),
 
 	// Passed deadlines. One decision works off one deadline.
-	on[Expire](StateSnoozed).by(TheTimer).when(snoozeOverAndKept).to(StateAssigned, wake[Expire](StateAssigned, WokenByTimer)),
-	on[Expire](StateSnoozed).by(TheTimer).when(snoozeOver).to(StateWaiting, wake[Expire](StateWaiting, WokenByTimer)),
+	on[Expire](StateSnoozed).by(TheTimer).when(snoozeOverAndKept).to(StateAssigned, wakeByTimer),
+	on[Expire](StateSnoozed).by(TheTimer).when(snoozeOver).to(StateWaiting, wakeByTimer),
 	on[Expire](StateAssigned).by(TheTimer).when(takeAwayDue).to(StateWaiting, takeAway),
 	on[Expire](StateAssigned).by(TheTimer).when(backInTime).stays(backAgain),
 	on[Expire](StateAssigned).by(TheTimer).when(promptDue).stays(prompt),
@@ -184,61 +184,136 @@ func (r relevance) String() string {
 // A rule is one row of the table.
 type rule struct {
 	from    []State
-	command CommandName
+	command Command // a zero one
 	who     Who
 	guard   guard
 	asOf    relevance
 	to      State // StateNone: stays where it is
 	why     error // set in refusing rows
-	effect  func(*decision)
+	effect  effect
 }
 
-// row is a rule in the making; its type parameter keeps command and effect
-// together.
-type row[C Command] struct{ rule }
+// row is a rule in the making.
+type row struct{ rule }
 
-func on[C Command](from ...State) row[C] {
+func on[C Command](from ...State) row {
 	var c C
-	return row[C]{rule{from: from, command: c.Name()}}
+	return row{rule{from: from, command: c}}
 }
 
-func (r row[C]) by(w Who) row[C]         { r.who = w; return r }
-func (r row[C]) when(g guard) row[C]     { r.guard = g; return r }
-func (r row[C]) asOf(v relevance) row[C] { r.rule.asOf = v; return r }
+func (r row) by(w Who) row         { r.who = w; return r }
+func (r row) when(g guard) row     { r.guard = g; return r }
+func (r row) asOf(v relevance) row { r.rule.asOf = v; return r }
 
-func (r row[C]) to(s State, effect func(*decision, C)) rule {
-	r.rule.to = s
-	return r.stays(effect)
-}
-
-func (r row[C]) stays(effect func(*decision, C)) rule {
-	r.effect = func(d *decision) { effect(d, d.command.(C)) }
-	return r.rule
-}
-
-func (r row[C]) already() rule         { return r.rule }
-func (r row[C]) refuse(why error) rule { r.why = why; return r.rule }
+func (r row) to(s State, e effect) rule { r.rule.to = s; return r.stays(e) }
+func (r row) stays(e effect) rule       { r.effect = e; return r.rule }
+func (r row) already() rule             { return r.rule }
+func (r row) refuse(why error) rule     { r.why = why; return r.rule }
 
 // records reports whether the row lets the command through to do something.
-func (r *rule) records() bool { return r.effect != nil }
+func (r *rule) records() bool { return r.effect != nothing }
 
-// A cell is a state and a command; rulesOf holds the rows of each cell in order.
-type cell struct {
-	state   State
-	command CommandName
-}
-
+// rulesOf holds the rows of each state and command in order.
 var rulesOf = index(rules)
 
-func index(rules []rule) map[cell][]*rule {
-	cells := map[cell][]*rule{}
+type ruleIndex [unknownState + 1][unknownCommand][]*rule
+
+func index(rules []rule) *ruleIndex {
+	var x ruleIndex
 	for i := range rules {
+		command := indexOf(rules[i].command)
 		for _, s := range rules[i].from {
-			at := cell{s, rules[i].command}
-			cells[at] = append(cells[at], &rules[i])
+			rows := &x[s.index()][command]
+			*rows = append(*rows, &rules[i])
 		}
 	}
-	return cells
+	return &x
+}
+
+// unknownState is the index of a state that an event of a later version led to. It has
+// no rows.
+const unknownState = 6
+
+func (s State) index() int {
+	switch s {
+	case StateNone:
+		return 0
+	case StateBot:
+		return 1
+	case StateWaiting:
+		return 2
+	case StateAssigned:
+		return 3
+	case StateSnoozed:
+		return 4
+	case StateClosed:
+		return 5
+	}
+	return unknownState
+}
+
+// unknownCommand is the index of what is no command: nil, a pointer, or a type of
+// another package that embeds one.
+const unknownCommand = 26
+
+// indexOf numbers the commands. It looks at types, not at names, because whoever
+// embeds a command has its name.
+func indexOf(c Command) int {
+	switch c.(type) {
+	case Open:
+		return 0
+	case Say:
+		return 1
+	case RequestAgent:
+		return 2
+	case Take:
+		return 3
+	case Assign:
+		return 4
+	case HandBack:
+		return 5
+	case Transfer:
+		return 6
+	case Requeue:
+		return 7
+	case Snooze:
+		return 8
+	case Wake:
+		return 9
+	case Close:
+		return 10
+	case Reclassify:
+		return 11
+	case OfferSurvey:
+		return 12
+	case AnswerSurvey:
+		return 13
+	case Reopen:
+		return 14
+	case Regroup:
+		return 15
+	case AssigneeGone:
+		return 16
+	case AssigneeBack:
+		return 17
+	case NotifyByEmail:
+		return 18
+	case Typing:
+		return 19
+	case MarkRead:
+		return 20
+	case AddNote:
+		return 21
+	case LinkArticle:
+		return 22
+	case Block:
+		return 23
+	case Unblock:
+		return 24
+	case Expire:
+		return 25
+	}
+	return unknownCommand
 }
 
 // A Transition is one row of the rule table for one state, as documentation
@@ -262,7 +337,7 @@ func Transitions() []Transition {
 		r := &rules[i]
 		for _, from := range r.from {
 			t := Transition{
-				From: from, Command: r.command, Who: r.who, When: r.guard.name, AsOf: r.asOf.String(),
+				From: from, Command: r.command.Name(), Who: r.who, When: string(r.guard), AsOf: r.asOf.String(),
 				To: r.to, Changes: r.records(), Refused: r.why,
 			}
 			if t.To == StateNone {
