@@ -11,46 +11,39 @@ import (
 
 // eventTypes maps the stored names to the events. Names are stored: never change
 // one. A new meaning is a new event; a new field must be optional.
-var eventTypes = map[string]func(json.RawMessage) (Event, error){
-	"opened":            decode[Opened],
-	"said":              decode[Said],
-	"agent_requested":   decode[AgentRequested],
-	"taken":             decode[Taken],
-	"assigned":          decode[Assigned],
-	"handed_back":       decode[HandedBack],
-	"transferred":       decode[Transferred],
-	"requeued":          decode[Requeued],
-	"snoozed":           decode[Snoozed],
-	"woken":             decode[Woken],
-	"closed":            decode[Closed],
-	"reclassified":      decode[Reclassified],
-	"survey_offered":    decode[SurveyOffered],
-	"survey_answered":   decode[SurveyAnswered],
-	"reopened":          decode[Reopened],
-	"regrouped":         decode[Regrouped],
-	"assignee_left":     decode[AssigneeLeft],
-	"assignee_returned": decode[AssigneeReturned],
-	"email_requested":   decode[EmailRequested],
-	"typed":             decode[Typed],
-	"marked_read":       decode[MarkedRead],
-	"note_added":        decode[NoteAdded],
-	"article_linked":    decode[ArticleLinked],
-	"blocked":           decode[Blocked],
-	"unblocked":         decode[Unblocked],
-	"prompted":          decode[Prompted],
-	"followed_up":       decode[FollowedUp],
-}
-
-func decode[E Event](data json.RawMessage) (Event, error) {
-	var e E
-	err := json.Unmarshal(data, &e)
-	return e, err
+var eventTypes = map[string]Event{
+	"opened":            Opened{},
+	"said":              Said{},
+	"agent_requested":   AgentRequested{},
+	"taken":             Taken{},
+	"assigned":          Assigned{},
+	"handed_back":       HandedBack{},
+	"transferred":       Transferred{},
+	"requeued":          Requeued{},
+	"snoozed":           Snoozed{},
+	"woken":             Woken{},
+	"closed":            Closed{},
+	"reclassified":      Reclassified{},
+	"survey_offered":    SurveyOffered{},
+	"survey_answered":   SurveyAnswered{},
+	"reopened":          Reopened{},
+	"regrouped":         Regrouped{},
+	"assignee_left":     AssigneeLeft{},
+	"assignee_returned": AssigneeReturned{},
+	"email_requested":   EmailRequested{},
+	"typed":             Typed{},
+	"marked_read":       MarkedRead{},
+	"note_added":        NoteAdded{},
+	"article_linked":    ArticleLinked{},
+	"blocked":           Blocked{},
+	"unblocked":         Unblocked{},
+	"prompted":          Prompted{},
+	"followed_up":       FollowedUp{},
 }
 
 var eventNames = func() map[reflect.Type]string {
 	names := map[reflect.Type]string{}
-	for name, decode := range eventTypes {
-		e, _ := decode(json.RawMessage("{}"))
+	for name, e := range eventTypes {
 		names[reflect.TypeOf(e)] = name
 	}
 	return names
@@ -129,14 +122,24 @@ type storedRecord struct {
 	Data   json.RawMessage `json:"data"`
 }
 
+// head begins everything that is stored.
+var head = fmt.Sprintf(`{"v":%d`, format)
+
 // EncodeRecord returns the record as JSON, for a store. Free text is left out:
 // see [Text].
 func EncodeRecord(r Record) ([]byte, error) {
-	s, err := r.stored()
+	var s stream
+	s.literal(head)
+	r.members(&s)
+	s.end()
+	if body, ok := s.written(); ok {
+		return body, nil
+	}
+	plain, err := r.stored()
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(s)
+	return json.Marshal(plain)
 }
 
 func (r Record) stored() (storedRecord, error) {
@@ -154,16 +157,25 @@ func (r Record) stored() (storedRecord, error) {
 // MarshalJSON returns the record as a host's own screens and webhooks want it:
 // that of [EncodeRecord], with the text of what was said or noted.
 func (r Record) MarshalJSON() ([]byte, error) {
-	s, err := r.stored()
+	words, _ := Text(r.Event)
+	var s stream
+	s.literal(head)
+	r.members(&s)
+	text(&s, "text", &words, omitempty)
+	flag(&s, "erased", &r.Erased)
+	s.end()
+	if body, ok := s.written(); ok {
+		return body, nil
+	}
+	plain, err := r.stored()
 	if err != nil {
 		return nil, err
 	}
-	text, _ := Text(r.Event)
 	return json.Marshal(struct {
 		storedRecord
 		Text   string `json:"text,omitempty"`
 		Erased bool   `json:"erased,omitempty"`
-	}{s, text, r.Erased})
+	}{plain, words, r.Erased})
 }
 
 func encodeEvent(e Event) (json.RawMessage, error) {
@@ -177,6 +189,14 @@ func encodeEvent(e Event) (json.RawMessage, error) {
 // or an earlier one. An event of unknown name becomes [Unknown]; a later format
 // is [ErrNewer].
 func DecodeRecord(body []byte) (Record, error) {
+	var r Record
+	quick := stream{reading: true, body: body}
+	quick.literal(head)
+	r.members(&quick)
+	quick.end()
+	if quick.done() {
+		return r, nil
+	}
 	var s storedRecord
 	if err := unmarshal("record", body, &s, &s.Format); err != nil {
 		return Record{}, err
@@ -184,16 +204,17 @@ func DecodeRecord(body []byte) (Record, error) {
 	if s.Type == "" {
 		return Record{}, fmt.Errorf("conversation: stored record %d has no type", s.Seq)
 	}
-	r := Record{Seq: s.Seq, At: s.At, Clock: s.Clock, By: s.By}
-	decode, known := eventTypes[s.Type]
-	if !known {
+	r = Record{Seq: s.Seq, At: s.At, Clock: s.Clock, By: s.By}
+	known, ok := eventTypes[s.Type]
+	if !ok {
 		r.Event = Unknown{Name: s.Type, Data: s.Data}
 		return r, nil
 	}
-	var err error
-	if r.Event, err = decode(s.Data); err != nil {
+	e := reflect.New(reflect.TypeOf(known))
+	if err := json.Unmarshal(s.Data, e.Interface()); err != nil {
 		return Record{}, fmt.Errorf("conversation: stored record %d, %s: %w", s.Seq, s.Type, err)
 	}
+	r.Event = e.Elem().Interface().(Event)
 	return r, nil
 }
 
@@ -234,13 +255,34 @@ func unmarshal(what string, body []byte, into any, got *int) error {
 }
 
 // Encode returns the conversation as JSON, for a store.
-func Encode(c Conversation) ([]byte, error) { return encodeStored(c) }
+func Encode(c Conversation) ([]byte, error) {
+	var s stream
+	c.body(&s)
+	if body, ok := s.written(); ok {
+		return body, nil
+	}
+	return encodeStored(c)
+}
+
+func (c *Conversation) body(s *stream) {
+	s.literal(head)
+	if s.begin("data", true) {
+		c.members(s)
+		s.end()
+	}
+	s.end()
+}
 
 // Decode reads what [Encode] wrote, by this version of the library or an earlier
 // one; a later format is [ErrNewer]. A body that was damaged so that it
 // contradicts itself is an error.
 func Decode(body []byte) (Conversation, error) {
-	c, err := decodeStored[Conversation]("conversation", body)
+	var c Conversation
+	var err error
+	s := stream{reading: true, body: body}
+	if c.body(&s); !s.done() {
+		c, err = decodeStored[Conversation]("conversation", body)
+	}
 	if err == nil && !c.consistent() {
 		err = errors.New("conversation: stored conversation contradicts itself")
 	}

@@ -1,0 +1,387 @@
+package conversation
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// A stream writes JSON as encoding/json does, or reads what was written so. What
+// is stored says once, in its method members, which members it has and in which
+// order: writing and reading are the same walk over them, without reflection.
+//
+// A stream reads nothing but what one writes. All else that JSON allows, such as
+// white space, another order, unknown members or null, makes it fail, and so does
+// what cannot be written. Then encoding/json does it all again, and decides what it
+// means, or which error it is.
+type stream struct {
+	reading bool
+	failed  bool
+
+	body []byte // all that there is to read, or what was written but for the last
+	at   int    // how much of it was read
+
+	// last is what was written last. It is part of the stream so that the body is
+	// made once, when its length is known.
+	last [2048]byte
+	n    int
+}
+
+func (s *stream) fail() {
+	s.failed = true
+	s.at = len(s.body) // nothing comes next
+}
+
+// done reports whether all was read.
+func (s *stream) done() bool { return !s.failed && s.at == len(s.body) }
+
+// written returns a copy of what was written; ok is false if that failed.
+func (s *stream) written() (body []byte, ok bool) {
+	return slices.Concat(s.body, s.last[:s.n]), !s.failed
+}
+
+// tail returns what was written last, with room for size bytes more.
+func (s *stream) tail(size int) []byte {
+	if size > len(s.last)-s.n {
+		s.body = append(s.body, s.last[:s.n]...)
+		s.n = 0
+	}
+	return s.last[:s.n]
+}
+
+// literal writes what always stands there, or goes past it.
+func (s *stream) literal(text string) {
+	switch {
+	case !s.reading:
+		s.n = len(append(s.tail(len(text)), text...))
+	case !s.skip(text):
+		s.fail()
+	}
+}
+
+// skip goes past text, if it comes next.
+func (s *stream) skip(text string) bool {
+	rest := s.body[s.at:]
+	if len(rest) < len(text) || string(rest[:len(text)]) != text {
+		return false
+	}
+	s.at += len(text)
+	return true
+}
+
+// Whether a member is written, as its tag says. Flags and lists are never written
+// when they are empty.
+type presence bool
+
+const (
+	always    presence = false
+	omitempty presence = true
+	omitzero  presence = true
+)
+
+// member writes the name of a member that is present, or goes past it if it comes
+// next. It reports whether the value follows.
+func (s *stream) member(name string, present bool) bool {
+	if s.reading {
+		return s.skipName(name)
+	}
+	if !present {
+		return false
+	}
+	first := s.n > 0 && s.last[s.n-1] == '{'
+	tail := s.tail(len(name) + len(`,"":`))
+	if !first {
+		tail = append(tail, ',')
+	}
+	tail = append(tail, '"')
+	tail = append(tail, name...)
+	s.n = len(append(tail, '"', ':'))
+	return true
+}
+
+func (s *stream) skipName(name string) bool {
+	rest := s.body[s.at:]
+	if s.body[s.at-1] != '{' {
+		if len(rest) == 0 || rest[0] != ',' {
+			return false
+		}
+		rest = rest[1:]
+	}
+	end := len(name) + len(`""`)
+	if len(rest) <= end || rest[0] != '"' || string(rest[1:end-1]) != name || rest[end-1] != '"' || rest[end] != ':' {
+		return false
+	}
+	s.at = len(s.body) - len(rest) + end + 1
+	return true
+}
+
+// begin is member for an object: its members follow, and then end.
+func (s *stream) begin(name string, present bool) bool {
+	if !s.member(name, present) {
+		return false
+	}
+	s.literal("{")
+	return true
+}
+
+func (s *stream) end() { s.literal("}") }
+
+func text[S ~string](s *stream, name string, v *S, when presence) {
+	switch {
+	case !s.member(name, when == always || *v != ""):
+	case s.reading:
+		*v = S(s.readText())
+	default:
+		s.writeText(string(*v))
+	}
+}
+
+// code is text that is nearly always one of a few: reading those costs no memory.
+func code[S ~string](s *stream, name string, v *S, when presence) {
+	switch {
+	case !s.member(name, when == always || *v != ""):
+	case s.reading:
+		*v = S(s.readCode())
+	default:
+		s.writeText(string(*v))
+	}
+}
+
+func number[N ~int | ~int64](s *stream, name string, v *N, when presence) {
+	switch {
+	case !s.member(name, when == always || *v != 0):
+	case s.reading:
+		*v = readNumber[N](s)
+	default:
+		s.writeNumber(int64(*v))
+	}
+}
+
+func flag(s *stream, name string, v *bool) {
+	switch {
+	case !s.member(name, *v):
+	case s.reading:
+		*v = s.skip("true")
+		if !*v {
+			s.fail() // false is left out
+		}
+	default:
+		s.literal("true")
+	}
+}
+
+func instant(s *stream, name string, v *time.Time, when presence) {
+	switch {
+	case !s.member(name, when == always || !v.IsZero()):
+	case s.reading:
+		s.readInstant(v)
+	default:
+		s.writeInstant(*v)
+	}
+}
+
+func texts[S ~string](s *stream, name string, list *[]S) {
+	if !s.member(name, len(*list) > 0) {
+		return
+	}
+	for i := 0; element(s, list, i); i++ {
+		if s.reading {
+			(*list)[i] = S(s.readText())
+		} else {
+			s.writeText(string((*list)[i]))
+		}
+	}
+}
+
+func codes[S ~string](s *stream, name string, list *[]S) {
+	if !s.member(name, len(*list) > 0) {
+		return
+	}
+	for i := 0; element(s, list, i); i++ {
+		if s.reading {
+			(*list)[i] = S(s.readCode())
+		} else {
+			s.writeText(string((*list)[i]))
+		}
+	}
+}
+
+func numbers[N ~int | ~int64](s *stream, name string, list *[]N) {
+	if !s.member(name, len(*list) > 0) {
+		return
+	}
+	for i := 0; element(s, list, i); i++ {
+		if s.reading {
+			(*list)[i] = readNumber[N](s)
+		} else {
+			s.writeNumber(int64((*list)[i]))
+		}
+	}
+}
+
+// element goes to element i of a list, which it makes longer when reading. At the
+// end it goes past the list and reports false. No list is empty: see [presence].
+func element[T any](s *stream, list *[]T, i int) bool {
+	switch {
+	case i == 0:
+		s.literal("[")
+	case s.reading && s.skip("]"):
+		return false
+	case !s.reading && i == len(*list):
+		s.literal("]")
+		return false
+	default:
+		s.literal(",")
+	}
+	if s.reading {
+		var zero T
+		*list = append(*list, zero)
+	}
+	return !s.failed
+}
+
+// target returns what a pointer points to: when reading, a new value.
+func target[T any](s *stream, v **T) *T {
+	if s.reading {
+		*v = new(T)
+	}
+	return *v
+}
+
+func (s *stream) writeText(v string) {
+	for i := range len(v) {
+		if !plain[v[i]] {
+			quoted, _ := json.Marshal(v) // no string is an error
+			s.writeLong(quoted)
+			return
+		}
+	}
+	if len(v)+len(`""`) > len(s.last) {
+		s.writeLong([]byte(`"` + v + `"`))
+		return
+	}
+	tail := append(s.tail(len(v)+len(`""`)), '"')
+	tail = append(tail, v...)
+	s.n = len(append(tail, '"'))
+}
+
+func (s *stream) writeLong(v []byte) {
+	s.tail(len(s.last))
+	s.body = append(s.body, v...)
+}
+
+// plain are the bytes that stand for themselves in a string.
+var plain = func() (is [256]bool) {
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		is[c] = !strings.ContainsRune(`"\<>&`, rune(c))
+	}
+	return is
+}()
+
+func (s *stream) readText() string {
+	if v, ok := s.readPlain(); ok {
+		return string(v)
+	}
+	return s.readEscaped()
+}
+
+func (s *stream) readCode() string {
+	v, ok := s.readPlain()
+	if !ok {
+		return s.readEscaped()
+	}
+	if known, ok := knownCodes[string(v)]; ok {
+		return known
+	}
+	return string(v)
+}
+
+// readPlain reads a string whose bytes stand for themselves. Otherwise it goes
+// nowhere.
+func (s *stream) readPlain() (v []byte, ok bool) {
+	rest := s.body[s.at:]
+	if len(rest) == 0 || rest[0] != '"' {
+		return nil, false
+	}
+	end := 1
+	for end < len(rest) && plain[rest[end]] {
+		end++
+	}
+	if end == len(rest) || rest[end] != '"' {
+		return nil, false
+	}
+	s.at += end + 1
+	return rest[1:end], true
+}
+
+func (s *stream) readEscaped() (v string) {
+	rest := s.body[s.at:]
+	if len(rest) == 0 || rest[0] != '"' {
+		s.fail()
+		return ""
+	}
+	end := 1
+	for end < len(rest) && rest[end] != '"' {
+		if rest[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	if end >= len(rest) || json.Unmarshal(rest[:end+1], &v) != nil {
+		s.fail()
+		return ""
+	}
+	s.at += end + 1
+	return v
+}
+
+// readNumber reads a whole number of at most 18 digits, which is in range.
+func readNumber[N ~int | ~int64](s *stream) N {
+	negative := s.skip("-")
+	digits, v := s.at, int64(0)
+	for s.at < len(s.body) && '0' <= s.body[s.at] && s.body[s.at] <= '9' {
+		v = 10*v + int64(s.body[s.at]-'0')
+		s.at++
+	}
+	n := s.at - digits
+	if n == 0 || n > 18 || n > 1 && s.body[digits] == '0' || int64(N(v)) != v {
+		s.fail()
+	}
+	if negative {
+		return N(-v)
+	}
+	return N(v)
+}
+
+func (s *stream) writeNumber(v int64) {
+	s.n = len(strconv.AppendInt(s.tail(maxNumber), v, 10))
+}
+
+func (s *stream) writeInstant(v time.Time) {
+	tail, err := v.AppendText(append(s.tail(maxInstant), '"'))
+	if err != nil {
+		s.fail()
+		return
+	}
+	s.n = len(append(tail, '"'))
+}
+
+// The most bytes that numbers and instants are written with.
+const (
+	maxNumber  = len("-9223372036854775808")
+	maxInstant = len(`"` + time.RFC3339Nano + `"`)
+)
+
+func (s *stream) readInstant(v *time.Time) {
+	rest := s.body[s.at:]
+	end := 1 + bytes.IndexByte(rest[min(1, len(rest)):], '"')
+	if end == 0 || v.UnmarshalJSON(rest[:end+1]) != nil {
+		s.fail()
+		return
+	}
+	s.at += end + 1
+}
