@@ -39,25 +39,33 @@ func (s *stream) fail() {
 // done reports whether all was read.
 func (s *stream) done() bool { return !s.failed && s.at == len(s.body) }
 
-// written returns a copy of what was written; ok is false if that failed.
+// written returns what was written; ok is false if that failed.
 func (s *stream) written() (body []byte, ok bool) {
-	return slices.Concat(s.body, s.last[:s.n]), !s.failed
+	return append(slices.Clip(s.body), s.last[:s.n]...), !s.failed
 }
 
-// tail returns what was written last, with room for size bytes more.
-func (s *stream) tail(size int) []byte {
-	if size > len(s.last)-s.n {
-		s.body = append(s.body, s.last[:s.n]...)
-		s.n = 0
+// tail returns what was written last, to append to it and say so with wrote.
+func (s *stream) tail() []byte { return s.last[:s.n] }
+
+func (s *stream) wrote(tail []byte) {
+	if len(tail) > len(s.last) {
+		tail = s.overflow(tail)
 	}
-	return s.last[:s.n]
+	s.n = len(tail)
+}
+
+// overflow leaves the last byte, which the next member looks at.
+func (s *stream) overflow(tail []byte) []byte {
+	end := len(tail) - 1
+	s.body = append(s.body, tail[:end]...)
+	return append(s.last[:0], tail[end])
 }
 
 // literal writes what always stands there, or goes past it.
 func (s *stream) literal(text string) {
 	switch {
 	case !s.reading:
-		s.n = len(append(s.tail(len(text)), text...))
+		s.wrote(append(s.tail(), text...))
 	case !s.skip(text):
 		s.fail()
 	}
@@ -89,98 +97,108 @@ func (s *stream) member(name string, present bool) bool {
 	if s.reading {
 		return s.skipName(name)
 	}
-	if !present {
-		return false
+	if present {
+		s.wrote(s.named(name))
 	}
-	first := s.n > 0 && s.last[s.n-1] == '{'
-	tail := s.tail(len(name) + len(`,"":`))
-	if !first {
+	return present
+}
+
+// named is tail with the name of a member, to append its value.
+func (s *stream) named(name string) []byte {
+	tail := s.tail()
+	if tail[len(tail)-1] != '{' {
 		tail = append(tail, ',')
 	}
 	tail = append(tail, '"')
 	tail = append(tail, name...)
-	s.n = len(append(tail, '"', ':'))
-	return true
+	return append(tail, '"', ':')
 }
 
 func (s *stream) skipName(name string) bool {
-	rest := s.body[s.at:]
-	if s.body[s.at-1] != '{' {
-		if len(rest) == 0 || rest[0] != ',' {
-			return false
-		}
-		rest = rest[1:]
+	quote := s.at
+	if s.body[quote-1] != '{' {
+		quote++ // after a comma
 	}
-	end := len(name) + len(`""`)
-	if len(rest) <= end || rest[0] != '"' || string(rest[1:end-1]) != name || rest[end-1] != '"' || rest[end] != ':' {
+	first := quote + 1
+	end := first + len(name)
+	if end+2 > len(s.body) || s.body[first] != name[0] || // which tells most apart
+		string(s.body[first:end]) != name || s.body[quote] != '"' || s.body[end] != '"' || s.body[end+1] != ':' ||
+		quote > s.at && s.body[s.at] != ',' {
 		return false
 	}
-	s.at = len(s.body) - len(rest) + end + 1
+	s.at = end + 2
 	return true
 }
 
 // begin is member for an object: its members follow, and then end.
 func (s *stream) begin(name string, present bool) bool {
-	if !s.member(name, present) {
-		return false
+	is := s.member(name, present)
+	if is {
+		s.literal("{")
 	}
-	s.literal("{")
-	return true
+	return is
 }
 
 func (s *stream) end() { s.literal("}") }
 
 func text[S ~string](s *stream, name string, v *S, when presence) {
-	switch {
-	case !s.member(name, when == always || *v != ""):
-	case s.reading:
+	if !s.reading {
+		s.writeText(name, string(*v), when)
+	} else if s.skipName(name) {
 		*v = S(s.readText())
-	default:
-		s.writeText(string(*v))
 	}
 }
 
 // code is text that is nearly always one of a few: reading those costs no memory.
 func code[S ~string](s *stream, name string, v *S, when presence) {
-	switch {
-	case !s.member(name, when == always || *v != ""):
-	case s.reading:
+	if !s.reading {
+		s.writeText(name, string(*v), when)
+	} else if s.skipName(name) {
 		*v = S(s.readCode())
-	default:
-		s.writeText(string(*v))
+	}
+}
+
+func (s *stream) writeText(name, v string, when presence) {
+	if when == always || v != "" {
+		s.wrote(appendText(s.named(name), v))
 	}
 }
 
 func number[N ~int | ~int64](s *stream, name string, v *N, when presence) {
 	switch {
-	case !s.member(name, when == always || *v != 0):
 	case s.reading:
-		*v = readNumber[N](s)
-	default:
-		s.writeNumber(int64(*v))
+		if s.skipName(name) {
+			*v = readNumber[N](s)
+		}
+	case when == always || *v != 0:
+		s.wrote(strconv.AppendInt(s.named(name), int64(*v), 10))
 	}
 }
 
 func flag(s *stream, name string, v *bool) {
 	switch {
-	case !s.member(name, *v):
 	case s.reading:
-		*v = s.skip("true")
-		if !*v {
-			s.fail() // false is left out
+		if s.skipName(name) {
+			s.literal("true") // false is left out
+			*v = true
 		}
-	default:
-		s.literal("true")
+	case *v:
+		s.wrote(append(s.named(name), "true"...))
 	}
 }
 
 func instant(s *stream, name string, v *time.Time, when presence) {
 	switch {
-	case !s.member(name, when == always || !v.IsZero()):
 	case s.reading:
-		s.readInstant(v)
-	default:
-		s.writeInstant(*v)
+		if s.skipName(name) {
+			s.readInstant(v)
+		}
+	case when == always || !v.IsZero():
+		tail, err := v.AppendText(append(s.named(name), '"'))
+		if err != nil {
+			s.fail()
+		}
+		s.wrote(append(tail, '"'))
 	}
 }
 
@@ -192,7 +210,7 @@ func texts[S ~string](s *stream, name string, list *[]S) {
 		if s.reading {
 			(*list)[i] = S(s.readText())
 		} else {
-			s.writeText(string((*list)[i]))
+			s.wrote(appendText(s.tail(), string((*list)[i])))
 		}
 	}
 }
@@ -205,7 +223,7 @@ func codes[S ~string](s *stream, name string, list *[]S) {
 		if s.reading {
 			(*list)[i] = S(s.readCode())
 		} else {
-			s.writeText(string((*list)[i]))
+			s.wrote(appendText(s.tail(), string((*list)[i])))
 		}
 	}
 }
@@ -218,7 +236,7 @@ func numbers[N ~int | ~int64](s *stream, name string, list *[]N) {
 		if s.reading {
 			(*list)[i] = readNumber[N](s)
 		} else {
-			s.writeNumber(int64((*list)[i]))
+			s.wrote(strconv.AppendInt(s.tail(), int64((*list)[i]), 10))
 		}
 	}
 }
@@ -252,26 +270,16 @@ func target[T any](s *stream, v **T) *T {
 	return *v
 }
 
-func (s *stream) writeText(v string) {
+func appendText(b []byte, v string) []byte {
 	for i := range len(v) {
 		if !plain[v[i]] {
 			quoted, _ := json.Marshal(v) // no string is an error
-			s.writeLong(quoted)
-			return
+			return append(b, quoted...)
 		}
 	}
-	if len(v)+len(`""`) > len(s.last) {
-		s.writeLong([]byte(`"` + v + `"`))
-		return
-	}
-	tail := append(s.tail(len(v)+len(`""`)), '"')
-	tail = append(tail, v...)
-	s.n = len(append(tail, '"'))
-}
-
-func (s *stream) writeLong(v []byte) {
-	s.tail(len(s.last))
-	s.body = append(s.body, v...)
+	b = append(b, '"')
+	b = append(b, v...)
+	return append(b, '"')
 }
 
 // plain are the bytes that stand for themselves in a string.
@@ -356,25 +364,6 @@ func readNumber[N ~int | ~int64](s *stream) N {
 	}
 	return N(v)
 }
-
-func (s *stream) writeNumber(v int64) {
-	s.n = len(strconv.AppendInt(s.tail(maxNumber), v, 10))
-}
-
-func (s *stream) writeInstant(v time.Time) {
-	tail, err := v.AppendText(append(s.tail(maxInstant), '"'))
-	if err != nil {
-		s.fail()
-		return
-	}
-	s.n = len(append(tail, '"'))
-}
-
-// The most bytes that numbers and instants are written with.
-const (
-	maxNumber  = len("-9223372036854775808")
-	maxInstant = len(`"` + time.RFC3339Nano + `"`)
-)
 
 func (s *stream) readInstant(v *time.Time) {
 	rest := s.body[s.at:]
