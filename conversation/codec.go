@@ -112,6 +112,9 @@ var ErrNewer = errors.New("conversation: stored by a newer version of the librar
 // The format of stored records, conversations and policies.
 const format = 1
 
+// head begins all of them.
+var head = fmt.Sprintf(`{"v":%d`, format)
+
 type storedRecord struct {
 	Format int             `json:"v"`
 	Seq    Version         `json:"seq"`
@@ -122,24 +125,20 @@ type storedRecord struct {
 	Data   json.RawMessage `json:"data"`
 }
 
-// head begins everything that is stored.
-var head = fmt.Sprintf(`{"v":%d`, format)
-
 // EncodeRecord returns the record as JSON, for a store. Free text is left out:
 // see [Text].
 func EncodeRecord(r Record) ([]byte, error) {
 	var s stream
-	s.literal(head)
-	r.members(&s)
+	s.record(&r)
 	s.end()
 	if body, ok := s.written(); ok {
 		return body, nil
 	}
-	plain, err := r.stored()
+	reflected, err := r.stored()
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(plain)
+	return json.Marshal(reflected)
 }
 
 func (r Record) stored() (storedRecord, error) {
@@ -159,15 +158,14 @@ func (r Record) stored() (storedRecord, error) {
 func (r Record) MarshalJSON() ([]byte, error) {
 	words, _ := Text(r.Event)
 	var s stream
-	s.literal(head)
-	r.members(&s)
+	s.record(&r)
 	text(&s, "text", &words, omitempty)
 	flag(&s, "erased", &r.Erased)
 	s.end()
 	if body, ok := s.written(); ok {
 		return body, nil
 	}
-	plain, err := r.stored()
+	reflected, err := r.stored()
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +173,7 @@ func (r Record) MarshalJSON() ([]byte, error) {
 		storedRecord
 		Text   string `json:"text,omitempty"`
 		Erased bool   `json:"erased,omitempty"`
-	}{plain, words, r.Erased})
+	}{reflected, words, r.Erased})
 }
 
 func encodeEvent(e Event) (json.RawMessage, error) {
@@ -190,13 +188,16 @@ func encodeEvent(e Event) (json.RawMessage, error) {
 // is [ErrNewer].
 func DecodeRecord(body []byte) (Record, error) {
 	var r Record
-	quick := stream{reading: true, body: body}
-	quick.literal(head)
-	r.members(&quick)
-	quick.end()
-	if quick.done() {
+	s := stream{reading: true, body: body}
+	s.record(&r)
+	s.end()
+	if s.done() {
 		return r, nil
 	}
+	return unmarshalRecord(body)
+}
+
+func unmarshalRecord(body []byte) (Record, error) {
 	var s storedRecord
 	if err := unmarshal("record", body, &s, &s.Format); err != nil {
 		return Record{}, err
@@ -204,17 +205,17 @@ func DecodeRecord(body []byte) (Record, error) {
 	if s.Type == "" {
 		return Record{}, fmt.Errorf("conversation: stored record %d has no type", s.Seq)
 	}
-	r = Record{Seq: s.Seq, At: s.At, Clock: s.Clock, By: s.By}
+	r := Record{Seq: s.Seq, At: s.At, Clock: s.Clock, By: s.By}
 	known, ok := eventTypes[s.Type]
 	if !ok {
 		r.Event = Unknown{Name: s.Type, Data: s.Data}
 		return r, nil
 	}
-	e := reflect.New(reflect.TypeOf(known))
-	if err := json.Unmarshal(s.Data, e.Interface()); err != nil {
+	into := reflect.New(reflect.TypeOf(known))
+	if err := json.Unmarshal(s.Data, into.Interface()); err != nil {
 		return Record{}, fmt.Errorf("conversation: stored record %d, %s: %w", s.Seq, s.Type, err)
 	}
-	r.Event = e.Elem().Interface().(Event)
+	r.Event = into.Elem().Interface().(Event)
 	return r, nil
 }
 
@@ -257,20 +258,11 @@ func unmarshal(what string, body []byte, into any, got *int) error {
 // Encode returns the conversation as JSON, for a store.
 func Encode(c Conversation) ([]byte, error) {
 	var s stream
-	c.body(&s)
+	s.conversation(&c)
 	if body, ok := s.written(); ok {
 		return body, nil
 	}
 	return encodeStored(c)
-}
-
-func (c *Conversation) body(s *stream) {
-	s.literal(head)
-	if s.begin("data", true) {
-		c.members(s)
-		s.end()
-	}
-	s.end()
 }
 
 // Decode reads what [Encode] wrote, by this version of the library or an earlier
@@ -280,7 +272,7 @@ func Decode(body []byte) (Conversation, error) {
 	var c Conversation
 	var err error
 	s := stream{reading: true, body: body}
-	if c.body(&s); !s.done() {
+	if s.conversation(&c); !s.done() {
 		c, err = decodeStored[Conversation]("conversation", body)
 	}
 	if err == nil && !c.consistent() {

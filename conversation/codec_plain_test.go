@@ -2,7 +2,6 @@ package conversation_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -11,14 +10,14 @@ import (
 )
 
 // The codec once more, as plain as it can be: by encoding/json alone, which the
-// codec must not be told from.
+// codec must not be told from. Types have the names that errors show.
 
-type plainConversation struct {
-	Format int                       `json:"v"`
-	Data   conversation.Conversation `json:"data"`
+type stored[T any] struct {
+	Format int `json:"v"`
+	Data   T   `json:"data"`
 }
 
-type plainRecord struct {
+type storedRecord struct {
 	Format int                  `json:"v"`
 	Seq    conversation.Version `json:"seq"`
 	At     time.Time            `json:"at"`
@@ -29,7 +28,7 @@ type plainRecord struct {
 }
 
 func plainEncode(c conversation.Conversation) ([]byte, error) {
-	return json.Marshal(plainConversation{1, c})
+	return json.Marshal(stored[conversation.Conversation]{1, c})
 }
 
 func plainEncodeRecord(r conversation.Record) ([]byte, error) {
@@ -47,14 +46,14 @@ func plainMarshal(r conversation.Record) ([]byte, error) {
 	}
 	text, _ := conversation.Text(r.Event)
 	return json.Marshal(struct {
-		plainRecord
+		storedRecord
 		Text   string `json:"text,omitempty"`
 		Erased bool   `json:"erased,omitempty"`
 	}{p, text, r.Erased})
 }
 
-func plainOf(r conversation.Record) (plainRecord, error) {
-	p := plainRecord{1, r.Seq, r.At, r.Clock, r.By, conversation.EventName(r.Event), nil}
+func plainOf(r conversation.Record) (storedRecord, error) {
+	p := storedRecord{1, r.Seq, r.At, r.Clock, r.By, conversation.EventName(r.Event), nil}
 	if p.Type == "" {
 		return p, fmt.Errorf("conversation: event %T has no stored name", r.Event)
 	}
@@ -71,13 +70,13 @@ func plainOf(r conversation.Record) (plainRecord, error) {
 
 // plainDecode does not look for contradictions: what it returns is what was read.
 func plainDecode(body []byte) (conversation.Conversation, error) {
-	var p plainConversation
+	var p stored[conversation.Conversation]
 	err := json.Unmarshal(body, &p)
 	return p.Data, plainError("conversation", body, err)
 }
 
 func plainDecodeRecord(body []byte) (conversation.Record, error) {
-	var p plainRecord
+	var p storedRecord
 	err := json.Unmarshal(body, &p)
 	if err := plainError("record", body, err); err != nil {
 		return conversation.Record{}, err
@@ -123,5 +122,3 @@ var eventKinds = func() map[string]reflect.Type {
 	}
 	return kinds
 }()
-
-var errContradicts = errors.New("conversation: stored conversation contradicts itself")

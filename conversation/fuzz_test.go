@@ -38,18 +38,24 @@ var fuzzBodies = []string{
 	`{"v":1,"data":{"version":1,"state":"assigned","agent":"a","silence":{"step":9223372036854775807}}}`,
 }
 
-// What DecodeRecord takes, it writes as something that it takes for the same; and
-// Evolve applies it, whatever it is, without a panic.
+// DecodeRecord is the plain way. What it takes, it writes as something that it takes
+// for the same; and Evolve applies it, whatever it is, without a panic.
 func FuzzDecodeRecord(f *testing.F) {
 	addFiles(f, "testdata/events/*.json")
 	for _, body := range fuzzBodies {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
+		if diff := realCodec.apartInRecord(body); diff != "" {
+			t.Fatal(diff)
+		}
 		r, err := conversation.DecodeRecord(body)
 		if err != nil {
 			checkDecodeError(t, err)
 			return
+		}
+		if diff, _ := realCodec.apartFromRecord(r); diff != "" {
+			t.Fatal(diff)
 		}
 		again, err := conversation.EncodeRecord(r)
 		if err != nil { // what JSON can read and not write, such as a year in a zone that makes it 10000
@@ -68,18 +74,24 @@ func FuzzDecodeRecord(f *testing.F) {
 	})
 }
 
-// What Decode takes can be worked with: no command and no question panics, and it
-// is written as something that Decode takes for the same.
+// Decode is the plain way. What it takes can be worked with: no command and no
+// question panics, and it is written as something that Decode takes for the same.
 func FuzzDecode(f *testing.F) {
 	addFiles(f, "testdata/conversation*.json")
 	for _, body := range fuzzBodies {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
+		if diff := realCodec.apartIn(body); diff != "" {
+			t.Fatal(diff)
+		}
 		c, err := conversation.Decode(body)
 		if err != nil {
 			checkDecodeError(t, err)
 			return
+		}
+		if diff, _ := realCodec.apartFrom(c); diff != "" {
+			t.Fatal(diff)
 		}
 		again, err := conversation.Encode(c)
 		if err != nil {

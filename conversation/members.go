@@ -9,6 +9,38 @@ import (
 // The members of everything that is stored, in order: they say once more, for a
 // [stream], what the tags of the structs say. A test compares the two.
 
+func (s *stream) conversation(c *Conversation) {
+	s.literal(head)
+	if s.begin("data", true) {
+		c.members(s)
+		s.end()
+	}
+	s.end()
+}
+
+// record leaves room for what a host wants to see besides, and the end.
+func (s *stream) record(r *Record) {
+	s.literal(head)
+	number(s, "seq", &r.Seq, always)
+	instant(s, "at", &r.At, always)
+	instant(s, "clock", &r.Clock, omitzero)
+	if s.begin("by", true) {
+		r.By.members(s)
+		s.end()
+	}
+	name := EventName(r.Event)
+	code(s, "type", &name, always)
+	if s.reading {
+		r.Event = eventTypes[name]
+	}
+	if !s.begin("data", true) {
+		s.fail()
+		return
+	}
+	r.Event = event(s, r.Event)
+	s.end()
+}
+
 func (c *Conversation) members(s *stream) {
 	text(s, "workspace", &c.Workspace, always)
 	text(s, "id", &c.ID, always)
@@ -147,29 +179,6 @@ func courtesy(s *stream, v *closure.Courtesy) {
 func (a *Actor) members(s *stream) {
 	code(s, "kind", &a.Kind, always)
 	text(s, "id", &a.ID, omitempty)
-}
-
-// members are those of a record, its format before them. The event is there if
-// its name is known.
-func (r *Record) members(s *stream) {
-	number(s, "seq", &r.Seq, always)
-	instant(s, "at", &r.At, always)
-	instant(s, "clock", &r.Clock, omitzero)
-	if s.begin("by", true) {
-		r.By.members(s)
-		s.end()
-	}
-	name := EventName(r.Event)
-	code(s, "type", &name, always)
-	if s.reading {
-		r.Event = eventTypes[name]
-	}
-	if !s.begin("data", true) {
-		s.fail()
-		return
-	}
-	r.Event = event(s, r.Event)
-	s.end()
 }
 
 // event writes the members of an event, or reads those of one of its type. It

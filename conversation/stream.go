@@ -44,11 +44,11 @@ func (s *stream) written() (body []byte, ok bool) {
 	return append(slices.Clip(s.body), s.last[:s.n]...), !s.failed
 }
 
-// tail returns what was written last, to append to it and say so with wrote.
+// tail returns what was written last, to append to it and hand it to wrote.
 func (s *stream) tail() []byte { return s.last[:s.n] }
 
 func (s *stream) wrote(tail []byte) {
-	if len(tail) > len(s.last) {
+	if cap(tail) > len(s.last) { // it has grown out of last, and may be as short by now
 		tail = s.overflow(tail)
 	}
 	s.n = len(tail)
@@ -115,6 +115,9 @@ func (s *stream) named(name string) []byte {
 }
 
 func (s *stream) skipName(name string) bool {
+	if s.failed {
+		return false
+	}
 	quote := s.at
 	if s.body[quote-1] != '{' {
 		quote++ // after a comma
