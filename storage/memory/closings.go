@@ -14,10 +14,11 @@ import (
 // putClosings puts closings of a conversation, and removeClosings takes all away.
 func (s *Store) putClosings(c *conversation, closings []closure.Record) {
 	for _, r := range closings {
-		if c.closings == nil {
-			c.closings = map[int]closure.Record{}
+		if i, known := c.findClosing(r.Number); known {
+			c.closings[i] = cloneClosing(r)
+		} else {
+			c.closings = slices.Insert(grown(c.closings, 1), i, cloneClosing(r))
 		}
-		c.closings[r.Number] = cloneClosing(r)
 		places := s.closings[c.key.Workspace]
 		if places == nil {
 			places = &sorted[closure.Place]{compare: closure.ComparePlaces}
@@ -31,6 +32,11 @@ func (s *Store) removeClosings(c *conversation) {
 	for _, r := range c.closings {
 		s.closings[c.key.Workspace].remove(r.Place())
 	}
+}
+
+// findClosing returns where the closing of a number is, or would go.
+func (c *conversation) findClosing(number int) (int, bool) {
+	return slices.BinarySearchFunc(c.closings, number, func(r closure.Record, number int) int { return r.Number - number })
 }
 
 func cloneClosing(r closure.Record) closure.Record {
@@ -71,7 +77,8 @@ func (s *Store) closingsOf(q storage.ClosingQuery) iter.Seq[closure.Record] {
 			if q.Last {
 				next = c.closedAfter(p.Number)
 			}
-			if r := c.closings[p.Number]; q.Selects(r, next) && !yield(r) {
+			i, _ := c.findClosing(p.Number)
+			if r := c.closings[i]; q.Selects(r, next) && !yield(r) {
 				return
 			}
 		}
@@ -101,8 +108,8 @@ func behindClosing(places *sorted[closure.Place], q storage.ClosingQuery) iter.S
 // closing of a number, zero if it was not. The clock may have been set back in
 // between, so that this need not be the next one.
 func (c *conversation) closedAfter(number int) (at time.Time) {
-	for n, r := range c.closings {
-		if n > number && (at.IsZero() || r.At.Before(at)) {
+	for _, r := range c.closings {
+		if r.Number > number && (at.IsZero() || r.At.Before(at)) {
 			at = r.At
 		}
 	}

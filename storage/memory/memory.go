@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,7 +26,7 @@ import (
 type Store struct {
 	mu            sync.RWMutex // guards the fields below
 	conversations map[storage.Key]*conversation
-	due           sorted[storage.Due]
+	due           sorted[place]
 	policies      map[string]storage.Policies
 	outdated      sorted[storage.Key] // open, and decided on older policies
 	setbacks      sorted[storage.Key]
@@ -37,20 +38,34 @@ type Store struct {
 	ids        map[storage.RecordKey]*sorted[string] // of a kind, whose key has no ID
 	dueRecords sorted[storage.DueRecord]
 	seats      map[seatOf]int // how many conversations have one of the agent's
-	views      map[index]*sorted[storage.Place]
+	views      map[index]*sorted[place]
 	closings   map[string]*sorted[closure.Place] // of a workspace
 }
 
 var _ storage.Store = (*Store)(nil)
 
+// A conversation is what is kept of one. What its bodies and tags hold is never
+// written to, only replaced, so that whoever read them under the lock can clone them
+// without.
 type conversation struct {
 	key      storage.Key
 	head     storage.Head
-	events   []storage.Event // the event of version i+1
-	commands map[string]storage.Applied
+	events   []event   // the event of version i+1
+	commands []command // ascending by ID
 	setback  storage.Setback
 	last     storage.Position // of its last commit in the feed
-	closings map[int]closure.Record
+	closings []closure.Record // ascending by number
+}
+
+// An event is a storage.Event whose version is its place.
+type event struct {
+	body, text string
+	erased     bool
+}
+
+type command struct {
+	id string
+	storage.Applied
 }
 
 // A commit is what the feed remembers: the events after from up to to.
@@ -64,7 +79,7 @@ func New() *Store {
 	return &Store{
 		conversations: map[storage.Key]*conversation{},
 		policies:      map[string]storage.Policies{},
-		due:           sorted[storage.Due]{compare: storage.Due.Compare},
+		due:           sorted[place]{compare: comparePlaces},
 		outdated:      sorted[storage.Key]{compare: storage.Key.Compare},
 		setbacks:      sorted[storage.Key]{compare: storage.Key.Compare},
 		cursors:       map[string]storage.Position{},
@@ -72,7 +87,7 @@ func New() *Store {
 		ids:           map[storage.RecordKey]*sorted[string]{},
 		dueRecords:    sorted[storage.DueRecord]{compare: storage.DueRecord.Compare},
 		seats:         map[seatOf]int{},
-		views:         map[index]*sorted[storage.Place]{},
+		views:         map[index]*sorted[place]{},
 		closings:      map[string]*sorted[closure.Place]{},
 	}
 }
@@ -82,22 +97,27 @@ func (s *Store) Load(ctx context.Context, key storage.Key, commandID string) (st
 	if err := ctx.Err(); err != nil {
 		return storage.Loaded{}, fmt.Errorf("memory: load: %w", err)
 	}
+	l := s.load(key, commandID)
+	l.Policies.Body = bytes.Clone(l.Policies.Body)
+	l.Head.Body, l.Head.Tags = bytes.Clone(l.Head.Body), slices.Clone(l.Head.Tags)
+	return l, nil
+}
+
+// load returns bodies and tags that are the store's.
+func (s *Store) load(key storage.Key, commandID string) storage.Loaded {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var l storage.Loaded
-	l.Policies = s.policies[key.Workspace]
-	l.Policies.Body = bytes.Clone(l.Policies.Body)
+	l := storage.Loaded{Policies: s.policies[key.Workspace]}
 	c := s.conversations[key]
 	if c == nil {
-		return l, nil
+		return l
 	}
-	l.Head = c.head
-	l.Head.Body, l.Head.Tags = bytes.Clone(c.head.Body), slices.Clone(c.head.Tags)
-	l.Setback = c.setback
-	if a, known := c.commands[commandID]; known {
-		l.Applied = &a
+	l.Head, l.Setback = c.head, c.setback
+	if i, known := c.findCommand(commandID); known {
+		applied := c.commands[i].Applied
+		l.Applied = &applied
 	}
-	return l, nil
+	return l
 }
 
 // Commit implements [storage.Store]. It never returns
@@ -106,6 +126,8 @@ func (s *Store) Commit(ctx context.Context, in storage.Commit) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("memory: commit: %w", err)
 	}
+	in.Head.Body, in.Head.Tags = bytes.Clone(in.Head.Body), slices.Clone(in.Head.Tags)
+	events := ownEvents(in.Events)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.conversations[in.Key]
@@ -118,65 +140,96 @@ func (s *Store) Commit(ctx context.Context, in storage.Commit) error {
 	if in.Expect == 0 && len(in.Events) == 0 {
 		return errors.New("memory: a commit without events to a conversation that does not exist")
 	}
-	if _, known := c.commands[in.Command.ID]; known {
+	at, known := c.findCommand(in.Command.ID)
+	if known {
 		return storage.ErrConflict
 	}
-	if err := s.checkSeat(in, c.head.Seat); err != nil {
+	if err := s.checkSeat(&in, c.head.Seat); err != nil {
 		return err
 	}
-	s.conversations[in.Key] = c
-	s.append(c, in)
-	before := c.head.Seat
-	s.setHead(c, in.Head, len(in.Events) > 0)
-	s.moveSeat(in.Key.Workspace, before, c.head.Seat, in.At)
-	s.setBack(c, storage.Setback{})
 	if in.Command.ID != "" {
-		if c.commands == nil {
-			c.commands = map[string]storage.Applied{}
-		}
-		c.commands[in.Command.ID] = storage.Applied{
-			Fingerprint: in.Command.Fingerprint, From: in.Expect, To: c.head.Version,
-		}
+		applied := storage.Applied{Fingerprint: in.Command.Fingerprint, From: in.Expect, To: in.Expect + int64(len(in.Events))}
+		c.commands = slices.Insert(grown(c.commands, 1), at, command{in.Command.ID, applied})
 	}
+	if len(events) > 0 {
+		s.append(c, &in, events)
+	} else {
+		head := c.head
+		head.Due, head.PolicyRevision = in.Head.Due, in.Head.PolicyRevision
+		s.setHead(c, &head)
+	}
+	s.setBack(c, storage.Setback{})
 	return nil
 }
 
-func (s *Store) append(c *conversation, in storage.Commit) {
-	if len(in.Events) == 0 {
-		return
+// append applies a commit with events.
+func (s *Store) append(c *conversation, in *storage.Commit, events []event) {
+	if in.Expect == 0 {
+		s.conversations[c.key] = c
 	}
-	s.putClosings(c, in.Closings)
-	c.events = append(c.events, cloneEvents(in.Events)...)
-	s.feed = append(s.feed, commit{c, in.Expect, in.Expect + int64(len(in.Events))})
+	c.events = append(grown(c.events, len(events)), events...)
+	s.feed = append(s.feed, commit{c, in.Expect, in.Expect + int64(len(events))})
 	c.last = s.end()
+	s.putClosings(c, in.Closings)
+	keepStrings(&in.Head, &c.head)
+	s.show(c, &in.Head)
+	s.moveSeat(c.key.Workspace, c.head.Seat, in.Head.Seat, in.At)
+	s.setHead(c, &in.Head)
 }
 
 // end is the last position of the feed.
 func (s *Store) end() storage.Position { return s.purged + storage.Position(len(s.feed)) }
 
-// setHead replaces the head; a commit without events leaves most of it.
-func (s *Store) setHead(c *conversation, head storage.Head, changed bool) {
-	if changed {
-		head.Body, head.Tags = bytes.Clone(head.Body), slices.Clone(head.Tags)
-		s.hide(c.key, c.head)
-		s.show(c.key, head)
-	} else {
-		changed := head
-		head = c.head
-		head.Due, head.PolicyRevision = changed.Due, changed.PolicyRevision
+// keepStrings makes a head share what it has in common with the one that was kept,
+// so that each string is kept once.
+func keepStrings(head, kept *storage.Head) {
+	keep := func(s *string, kept string) {
+		if *s == kept {
+			*s = kept
+		}
 	}
+	keep(&head.Visitor, kept.Visitor)
+	keep(&head.State, kept.State)
+	keep(&head.Agent, kept.Agent)
+	keep(&head.Group, kept.Group)
+	keep(&head.Outcome, kept.Outcome)
+	keep(&head.Seat, kept.Seat)
+}
+
+// setHead replaces the head, and what follows from it but for the views.
+func (s *Store) setHead(c *conversation, head *storage.Head) {
 	if !head.Due.Equal(c.head.Due) {
-		s.due.remove(storage.Due{At: c.head.Due, Key: c.key})
+		s.setDue(c, head.Due)
 	}
-	if !head.Due.IsZero() {
-		s.due.insert(storage.Due{At: head.Due, Key: c.key})
-	}
-	c.head = head
-	if head.DormantSince.IsZero() && head.PolicyRevision < s.policies[c.key.Workspace].Revision {
+	revision := s.policies[c.key.Workspace].Revision
+	was, is := isOutdated(&c.head, revision), isOutdated(head, revision)
+	c.head = *head
+	switch {
+	case is && !was:
 		s.outdated.insert(c.key)
-	} else {
+	case was && !is:
 		s.outdated.remove(c.key)
 	}
+}
+
+func (s *Store) setDue(c *conversation, due time.Time) {
+	if !c.head.Due.IsZero() {
+		s.due.remove(placeAt(c.head.Due, c))
+	}
+	if !due.IsZero() {
+		s.due.insert(placeAt(due, c))
+	}
+}
+
+// isOutdated reports whether a conversation is open and was decided on older
+// policies than those of a revision.
+func isOutdated(h *storage.Head, revision int64) bool {
+	return h.Version > 0 && h.DormantSince.IsZero() && h.PolicyRevision < revision
+}
+
+// findCommand returns where a command is, or would go.
+func (c *conversation) findCommand(id string) (int, bool) {
+	return slices.BinarySearchFunc(c.commands, id, func(c command, id string) int { return strings.Compare(c.id, id) })
 }
 
 // History implements [storage.Store].
@@ -190,8 +243,8 @@ func (s *Store) History(ctx context.Context, key storage.Key, after int64, limit
 	if c == nil || after >= int64(len(c.events)) {
 		return nil, nil
 	}
-	events := c.events[max(after, 0):]
-	return cloneEvents(events[:min(limit, len(events))]), nil
+	after = max(after, 0)
+	return c.between(after, after+min(int64(limit), int64(len(c.events))-after)), nil
 }
 
 // Due implements [storage.Store].
@@ -202,12 +255,12 @@ func (s *Store) Due(ctx context.Context, by time.Time, after storage.Due, limit 
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var found []storage.Due
-	for d := range s.due.after(after) {
-		if d.At.After(by) || len(found) == limit {
+	for p := range s.due.after(placeOf(after.At, after.Key)) {
+		if p.at > by.UnixMicro() || len(found) == limit {
 			break
 		}
-		if !s.heldBack(d.Key, by) {
-			found = append(found, d)
+		if !p.of.heldBack(by) {
+			found = append(found, storage.Due{At: p.of.head.Due, Key: p.of.key})
 		}
 	}
 	return found, nil
@@ -244,7 +297,7 @@ func (s *Store) Outdated(ctx context.Context, by time.Time, after storage.Key, l
 		if len(found) == limit {
 			break
 		}
-		if !s.heldBack(key, by) {
+		if !s.conversations[key].heldBack(by) {
 			found = append(found, key)
 		}
 	}
@@ -252,9 +305,8 @@ func (s *Store) Outdated(ctx context.Context, by time.Time, after storage.Key, l
 }
 
 // heldBack reports whether the setback of a conversation lasts beyond by.
-func (s *Store) heldBack(key storage.Key, by time.Time) bool {
-	setback := s.conversations[key].setback
-	return setback.Failures > 0 && (setback.RetryAt.IsZero() || setback.RetryAt.After(by))
+func (c *conversation) heldBack(by time.Time) bool {
+	return c.setback.Failures > 0 && (c.setback.RetryAt.IsZero() || c.setback.RetryAt.After(by))
 }
 
 // SetBack implements [storage.Store].
@@ -320,7 +372,7 @@ func (s *Store) Feed(ctx context.Context, after storage.Position, limit int) ([]
 		entries[i] = storage.Entry{
 			Position: after + storage.Position(i) + 1,
 			Key:      c.conversation.key,
-			Events:   cloneEvents(c.conversation.events[c.from:c.to]),
+			Events:   c.conversation.between(c.from, c.to),
 		}
 	}
 	return entries, nil
@@ -366,12 +418,11 @@ func (s *Store) Erase(ctx context.Context, workspace, visitor string) (int, erro
 func (c *conversation) erase() {
 	for i := range c.events {
 		e := &c.events[i]
-		e.Erased = e.Erased || e.Text != ""
-		e.Text = ""
+		e.erased = e.erased || e.text != ""
+		e.text = ""
 	}
-	for id, applied := range c.commands {
-		applied.Fingerprint = [16]byte{}
-		c.commands[id] = applied
+	for i := range c.commands {
+		c.commands[i].Fingerprint = [16]byte{}
 	}
 	c.setback.Reason = ""
 }
@@ -393,31 +444,52 @@ func (s *Store) Purge(ctx context.Context, dormantBefore time.Time, limit int) (
 		return cmp.Or(a.head.DormantSince.Compare(b.head.DormantSince), a.key.Compare(b.key))
 	})
 	old = old[:min(limit, len(old))]
+	purged := s.purged
 	for _, c := range old {
-		s.purge(c)
+		s.forget(c)
+		purged = max(purged, c.last)
+	}
+	if purged > s.purged {
+		s.feed = slices.Clone(s.feed[purged-s.purged:])
+		s.purged = purged
 	}
 	return len(old), nil
 }
 
-func (s *Store) purge(c *conversation) {
+// forget removes all of a conversation but what the feed has of it.
+func (s *Store) forget(c *conversation) {
 	delete(s.conversations, c.key)
 	s.removeClosings(c)
-	s.hide(c.key, c.head)
+	s.setBack(c, storage.Setback{})
 	if c.head.Seat != "" {
 		s.addSeats(seatOf{c.key.Workspace, c.head.Seat}, -1)
 	}
-	s.due.remove(storage.Due{At: c.head.Due, Key: c.key})
-	s.setbacks.remove(c.key)
-	if gone := c.last - s.purged; gone > 0 {
-		s.feed = slices.Clone(s.feed[gone:])
-		s.purged = c.last
-	}
+	s.show(c, &storage.Head{})
+	s.setHead(c, &storage.Head{})
 }
 
-func cloneEvents(events []storage.Event) []storage.Event {
-	clones := slices.Clone(events)
-	for i := range clones {
-		clones[i].Body = bytes.Clone(clones[i].Body)
+func ownEvents(in []storage.Event) []event {
+	events := make([]event, len(in))
+	for i, e := range in {
+		events[i] = event{body: string(e.Body), text: e.Text}
 	}
-	return clones
+	return events
+}
+
+// between returns the events after a version up to another.
+func (c *conversation) between(after, to int64) []storage.Event {
+	events := make([]storage.Event, to-after)
+	for i, e := range c.events[after:to] {
+		events[i] = storage.Event{Version: after + int64(i) + 1, Body: []byte(e.body), Text: e.text, Erased: e.erased}
+	}
+	return events
+}
+
+// grown returns s with room for n more. It grows by an eighth, where append would
+// double it: conversations are many, and rest for longer than they grow.
+func grown[T any](s []T, n int) []T {
+	if len(s)+n <= cap(s) {
+		return s
+	}
+	return append(slices.Grow([]T(nil), len(s)+n+len(s)/8), s...)
 }

@@ -72,7 +72,7 @@ func (s *Store) Settle(ctx context.Context, in storage.Record) error {
 	if r == nil || !stands(r, in) {
 		return storage.ErrConflict
 	}
-	s.setDue(r, in.Due)
+	s.setRecordDue(r, in.Due)
 	return nil
 }
 
@@ -84,7 +84,7 @@ func stands(r *storage.Record, seen storage.Record) bool {
 	return r.Version == seen.Version && r.SeatMoves == seen.SeatMoves
 }
 
-func (s *Store) setDue(r *storage.Record, due time.Time) {
+func (s *Store) setRecordDue(r *storage.Record, due time.Time) {
 	s.dueRecords.remove(storage.DueRecord{At: r.Due, Key: r.Key})
 	if r.Due = due; !due.IsZero() {
 		s.dueRecords.insert(storage.DueRecord{At: due, Key: r.Key})
@@ -155,28 +155,30 @@ func (s *Store) DueRecords(ctx context.Context, by time.Time, after storage.DueR
 type seatOf struct{ workspace, agent string }
 
 // checkSeat returns an error unless the commit may have the seat that it takes.
-func (s *Store) checkSeat(in storage.Commit, before string) error {
-	if seen := in.Seen; seen.Agent != "" && s.agent(in.Key.Workspace, seen.Agent).Version != seen.Version {
+func (s *Store) checkSeat(in *storage.Commit, before string) error {
+	if seen := in.Seen; seen.Agent != "" && s.agentVersion(in.Key.Workspace, seen.Agent) != seen.Version {
 		return storage.ErrConflict
 	}
 	seat := in.Head.Seat
 	if len(in.Events) == 0 || seat == "" || seat == before || in.Seen.Overfill && in.Seen.Agent == seat {
 		return nil
 	}
-	r := s.agent(in.Key.Workspace, seat)
-	if r.Version > 0 && s.seats[seatOf{in.Key.Workspace, seat}] >= r.Capacity {
+	if r := s.agent(in.Key.Workspace, seat); r != nil && s.seats[seatOf{in.Key.Workspace, seat}] >= r.Capacity {
 		return storage.ErrFull
 	}
 	return nil
 }
 
-// agent returns the record of an agent, the zero Record if there is none.
+// agent returns the record of an agent, nil if there is none.
 func (s *Store) agent(workspace, id string) *storage.Record {
-	r := s.records[storage.RecordKey{Workspace: workspace, Kind: storage.KindAgent, ID: id}]
-	if r == nil {
-		r = new(storage.Record)
+	return s.records[storage.RecordKey{Workspace: workspace, Kind: storage.KindAgent, ID: id}]
+}
+
+func (s *Store) agentVersion(workspace, id string) int64 {
+	if r := s.agent(workspace, id); r != nil {
+		return r.Version
 	}
-	return r
+	return 0
 }
 
 // moveSeat takes the seat after, and frees the seat before.
@@ -184,8 +186,8 @@ func (s *Store) moveSeat(workspace, before, after string, at time.Time) {
 	if before == after {
 		return
 	}
-	if r := s.countSeat(workspace, before, -1, at); r.Version > 0 && (r.Due.IsZero() || at.Before(r.Due)) {
-		s.setDue(r, at)
+	if r := s.countSeat(workspace, before, -1, at); r != nil && (r.Due.IsZero() || at.Before(r.Due)) {
+		s.setRecordDue(r, at)
 	}
 	s.countSeat(workspace, after, +1, at)
 }
@@ -196,13 +198,16 @@ func (s *Store) addSeats(of seatOf, n int) {
 	}
 }
 
+// countSeat returns the agent's record, nil if there is none.
 func (s *Store) countSeat(workspace, agent string, n int, at time.Time) *storage.Record {
 	if agent == "" {
-		return new(storage.Record)
+		return nil
 	}
 	s.addSeats(seatOf{workspace, agent}, n)
 	r := s.agent(workspace, agent)
-	r.SeatsAt = at
-	r.SeatMoves++
+	if r != nil {
+		r.SeatsAt = at
+		r.SeatMoves++
+	}
 	return r
 }

@@ -10,7 +10,8 @@ import (
 // move, enough to keep the list of chunks short.
 const chunkSize = 256
 
-// A sorted is an ordered set, kept in ordered chunks of which none is empty.
+// A sorted is an ordered set, kept in ordered chunks of which none is empty. Two
+// neighbours that are less than half full together become one.
 type sorted[T any] struct {
 	compare func(a, b T) int
 	chunks  [][]T
@@ -35,22 +36,30 @@ func (s *sorted[T]) insert(v T) {
 	if found {
 		return
 	}
-	if i == len(s.chunks) { // behind everything: at the end of the last chunk
-		if i == 0 {
-			s.chunks = [][]T{{v}}
+	if i == len(s.chunks) { // behind everything, as nearly always: chunks fill up
+		if i == 0 || len(s.chunks[i-1]) == chunkSize {
+			s.chunks = append(s.chunks, []T{v})
 			return
 		}
 		i--
 		place = len(s.chunks[i])
 	}
-	c := slices.Insert(s.chunks[i], place, v)
-	if len(c) > chunkSize {
-		half := len(c) / 2
-		s.chunks = slices.Insert(s.chunks, i+1, slices.Clone(c[half:]))
-		clear(c[half:])
-		c = c[:half]
+	if len(s.chunks[i]) == chunkSize {
+		s.split(i)
+		if half := len(s.chunks[i]); place > half {
+			i, place = i+1, place-half
+		}
 	}
-	s.chunks[i] = c
+	s.chunks[i] = slices.Insert(s.chunks[i], place, v)
+}
+
+// split makes two chunks of one.
+func (s *sorted[T]) split(i int) {
+	c := s.chunks[i]
+	half := len(c) / 2
+	s.chunks = slices.Insert(s.chunks, i+1, slices.Clone(c[half:]))
+	clear(c[half:])
+	s.chunks[i] = c[:half]
 }
 
 // remove takes v away, which need not be in the set.
@@ -60,9 +69,20 @@ func (s *sorted[T]) remove(v T) {
 		return
 	}
 	s.chunks[i] = slices.Delete(s.chunks[i], place, place+1)
-	if len(s.chunks[i]) == 0 {
+	switch left := len(s.chunks[i]); {
+	case left == 0:
 		s.chunks = slices.Delete(s.chunks, i, i+1)
+	case i > 0 && len(s.chunks[i-1])+left < chunkSize/2:
+		s.join(i - 1)
+	case i+1 < len(s.chunks) && left+len(s.chunks[i+1]) < chunkSize/2:
+		s.join(i)
 	}
+}
+
+// join makes one chunk of two.
+func (s *sorted[T]) join(i int) {
+	s.chunks[i] = append(s.chunks[i], s.chunks[i+1]...)
+	s.chunks = slices.Delete(s.chunks, i+1, i+2)
 }
 
 // after yields the values behind v, in order.

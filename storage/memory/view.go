@@ -2,12 +2,10 @@ package memory
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/adjourn/adjourn/storage"
@@ -16,78 +14,88 @@ import (
 // An index names the conversations of a state that have one thing in common.
 type index struct {
 	workspace, state string
-	order            storage.Order
 	by               field
 	value            string
 }
 
-// A field is what the conversations of an index have in common.
-type field string
+// A field is what the conversations of an index have in common beside their state.
+type field uint8
 
+// The fields. All are ordered by when the conversation entered its state, but for
+// one that has all of a state in the order in which something happened to them.
+// The filters without an index of their own pass over what they do not select.
 const (
-	byState   field = ""
-	byAgent   field = "agent"
-	byGroup   field = "group"
-	byVisitor field = "visitor"
+	byState field = iota
+	byUpdated
+	byAgent
+	byGroup
+	byVisitor
+	fields
 )
 
-func comparePlaces(a, b storage.Place) int {
-	return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Conversation, b.Conversation))
-}
-
-// indexes are those that a conversation is in. The filters without one of their
-// own pass over what they do not select.
-func indexes(workspace string, h storage.Head) []index {
-	in := index{workspace: workspace, state: h.State, order: storage.BySince}
-	all := []index{in, {workspace: workspace, state: h.State, order: storage.ByUpdated}}
-	for _, f := range []struct {
-		by    field
-		value string
-	}{{byAgent, h.Agent}, {byGroup, h.Group}, {byVisitor, h.Visitor}} {
-		in.by, in.value = f.by, f.value
-		all = append(all, in)
+// index returns the index that a conversation is in.
+func (by field) index(workspace string, h *storage.Head) index {
+	in := index{workspace: workspace, state: h.State, by: by}
+	switch by {
+	case byAgent:
+		in.value = h.Agent
+	case byGroup:
+		in.value = h.Group
+	case byVisitor:
+		in.value = h.Visitor
 	}
-	return all
+	return in
 }
 
-func placeIn(order storage.Order, conversation string, h storage.Head) storage.Place {
-	at := h.Since
-	if order == storage.ByUpdated {
-		at = h.Updated
+// at returns what the index is ordered by.
+func (by field) at(h *storage.Head) time.Time {
+	if by == byUpdated {
+		return h.Updated
 	}
-	return storage.Place{At: at, Conversation: conversation}
+	return h.Since
 }
 
-// show puts a conversation into the views; hide takes it out.
-func (s *Store) show(key storage.Key, h storage.Head) {
-	for _, in := range indexes(key.Workspace, h) {
-		places := s.views[in]
-		if places == nil {
-			places = &sorted[storage.Place]{compare: comparePlaces}
-			s.views[in] = places
+// show moves a conversation in the views from where its head has it to where the
+// next one has it. A zero Head is nowhere.
+func (s *Store) show(c *conversation, next *storage.Head) {
+	for by := range fields {
+		from, to := by.index(c.key.Workspace, &c.head), by.index(c.key.Workspace, next)
+		was, is := placeAt(by.at(&c.head), c), placeAt(by.at(next), c)
+		if from == to && was == is { // nearly always: a message changes the last update alone
+			continue
 		}
-		places.insert(placeIn(in.order, key.Conversation, h))
+		if c.head.Version > 0 {
+			s.leave(from, was)
+		}
+		if next.Version > 0 {
+			s.enter(to, is)
+		}
 	}
 }
 
-func (s *Store) hide(key storage.Key, h storage.Head) {
-	for _, in := range indexes(key.Workspace, h) {
-		places := s.views[in]
-		if places == nil {
-			continue // it is new
-		}
-		places.remove(placeIn(in.order, key.Conversation, h))
-		if len(places.chunks) == 0 {
-			delete(s.views, in)
-		}
+func (s *Store) enter(in index, p place) {
+	places := s.views[in]
+	if places == nil {
+		places = &sorted[place]{compare: comparePlaces}
+		s.views[in] = places
+	}
+	places.insert(p)
+}
+
+func (s *Store) leave(in index, p place) {
+	places := s.views[in]
+	places.remove(p)
+	if len(places.chunks) == 0 {
+		delete(s.views, in)
 	}
 }
 
 // indexFor is the index with the fewest conversations for a query.
 func indexFor(q storage.Query) index {
-	in := index{workspace: q.Workspace, state: q.State, order: cmp.Or(q.Order, storage.BySince)}
+	in := index{workspace: q.Workspace, state: q.State}
 	switch {
-	case in.order == storage.ByUpdated:
+	case q.Order == storage.ByUpdated:
+		in.by = byUpdated
 	case q.Visitor != "":
 		in.by, in.value = byVisitor, q.Visitor
 	case q.Agent != "":
@@ -139,11 +147,10 @@ func (s *Store) view(q storage.Query) iter.Seq[*conversation] {
 			return
 		}
 		for p := range behind(places, q) {
-			if over(p.At, q) {
+			if over(time.UnixMicro(p.at), q) {
 				return
 			}
-			c := s.conversations[storage.Key{Workspace: q.Workspace, Conversation: p.Conversation}]
-			if selects(q, c.head) && !yield(c) {
+			if selects(q, &p.of.head) && !yield(p.of) {
 				return
 			}
 		}
@@ -151,18 +158,19 @@ func (s *Store) view(q storage.Query) iter.Seq[*conversation] {
 }
 
 // behind yields the places that a view begins with.
-func behind(places *sorted[storage.Place], q storage.Query) iter.Seq[storage.Place] {
-	begin := q.After
+func behind(places *sorted[place], q storage.Query) iter.Seq[place] {
+	first := q.After == storage.Place{}
+	begin := placeOf(q.After.At, storage.Key{Workspace: q.Workspace, Conversation: q.After.Conversation})
 	if !q.Newest {
-		if from := (storage.Place{At: q.From}); !q.From.IsZero() && comparePlaces(from, begin) > 0 {
-			begin = from // before any conversation of that instant, which has a name
+		if from := placeFrom(q.From); !q.From.IsZero() && comparePlaces(from, begin) > 0 {
+			begin = from
 		}
 		return places.after(begin)
 	}
-	if to := (storage.Place{At: q.To}); !q.To.IsZero() && (begin == storage.Place{} || comparePlaces(to, begin) < 0) {
-		begin = to
+	if to := placeFrom(q.To); !q.To.IsZero() && (first || comparePlaces(to, begin) < 0) {
+		begin, first = to, false
 	}
-	if begin == (storage.Place{}) {
+	if first {
 		return places.backward()
 	}
 	return places.before(begin)
@@ -176,7 +184,7 @@ func over(at time.Time, q storage.Query) bool {
 	return !q.To.IsZero() && !at.Before(q.To)
 }
 
-func selects(q storage.Query, h storage.Head) bool {
+func selects(q storage.Query, h *storage.Head) bool {
 	return (q.Agent == "" || q.Agent == h.Agent) &&
 		(q.Group == "" || q.Group == h.Group) &&
 		(!q.Ungrouped || h.Group == "") &&
