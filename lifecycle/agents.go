@@ -315,9 +315,9 @@ func (d *Desk) changeAgent(ctx context.Context, workspace, id string, change fun
 func (d *Desk) policiesOf(ctx context.Context, workspace string) (conversation.Policies, error) {
 	loaded, err := d.store.Load(ctx, storage.Key{Workspace: workspace}, "")
 	if err == nil {
-		var p conversation.Policies
+		var p *conversation.Policies
 		if p, err = d.policies.decode(workspace, loaded.Policies); err == nil {
-			return p, nil
+			return *p, nil
 		}
 	}
 	return conversation.Policies{}, fmt.Errorf("lifecycle: policies of %s: %w", workspace, err)

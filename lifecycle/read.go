@@ -147,8 +147,8 @@ type snapshot struct {
 	key          storage.Key
 	head         storage.Head
 	conversation conversation.Conversation
-	policies     conversation.Policies
-	revision     int64 // of policies
+	policies     *conversation.Policies // shared: not to be changed
+	revision     int64                  // of policies
 	applied      *storage.Applied
 	looked       bool // somebody has just looked for an agent
 }
@@ -176,25 +176,32 @@ func (c *commands) load(ctx context.Context, key storage.Key, commandID string) 
 }
 
 // A policyCache keeps the last decoded policies of each workspace.
-type policyCache struct{ byWorkspace sync.Map }
+type policyCache struct {
+	byWorkspace sync.Map // of *decodedPolicies
+}
 
 type decodedPolicies struct {
 	revision int64
 	policies conversation.Policies
 }
 
-func (p *policyCache) decode(workspace string, stored storage.Policies) (conversation.Policies, error) {
+// noPolicies are those of a workspace that never set any.
+var noPolicies conversation.Policies
+
+func (p *policyCache) decode(workspace string, stored storage.Policies) (*conversation.Policies, error) {
 	if stored.Revision == 0 {
-		return conversation.Policies{}, nil
+		return &noPolicies, nil
 	}
-	if v, ok := p.byWorkspace.Load(workspace); ok && v.(decodedPolicies).revision == stored.Revision {
-		return v.(decodedPolicies).policies, nil
+	if v, ok := p.byWorkspace.Load(workspace); ok && v.(*decodedPolicies).revision == stored.Revision {
+		return &v.(*decodedPolicies).policies, nil
 	}
 	policies, err := conversation.DecodePolicies(stored.Body)
-	if err == nil {
-		p.byWorkspace.Store(workspace, decodedPolicies{stored.Revision, policies})
+	if err != nil {
+		return nil, err
 	}
-	return policies, err
+	decoded := &decodedPolicies{stored.Revision, policies}
+	p.byWorkspace.Store(workspace, decoded)
+	return &decoded.policies, nil
 }
 
 func encodeEvents(records []conversation.Record) ([]storage.Event, error) {

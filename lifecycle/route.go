@@ -258,7 +258,7 @@ func (w *worker) look(ctx context.Context, s *snapshot) (version int64, err erro
 	if moved, err := w.leaveRemovedGroup(ctx, s.conversation); err != nil || moved {
 		return 0, err
 	}
-	if err := w.serve(ctx, s.key.Workspace, s.policies, s.conversation.Group); err != nil {
+	if err := w.serve(ctx, s.key.Workspace, *s.policies, s.conversation.Group); err != nil {
 		return 0, err
 	}
 	_, err = d.change(ctx, s.key, "", func(now *snapshot) (proposal, error) {

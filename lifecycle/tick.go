@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/storage"
 )
@@ -239,26 +237,30 @@ func (t *ticker) recompute(ctx context.Context) error {
 	}
 }
 
-// each works on n conversations with the Desk's workers. A failure is noted and
-// keeps nobody waiting; only a done context ends it.
+// each works on n conversations with the Desk's workers, of which this goroutine is
+// one. A failure is noted and keeps nobody waiting; only a done context ends it.
 func (t *ticker) each(ctx context.Context, n int, key func(int) storage.Key, work func(int) error) error {
-	var group errgroup.Group
-	group.SetLimit(t.desk.workers)
-	for i := range n {
-		if ctx.Err() != nil {
-			break
-		}
-		if t.isSick(key(i)) {
-			continue // it has had its turn in this tick
-		}
-		group.Go(func() error {
+	var begun atomic.Int64
+	takeTurns := func() {
+		for ctx.Err() == nil {
+			i := int(begun.Add(1)) - 1
+			if i >= n {
+				return
+			}
+			if t.isSick(key(i)) {
+				continue // it has had its turn in this tick
+			}
 			if err := guarded(func() error { return work(i) }); err != nil && ctx.Err() == nil {
 				t.fail(ctx, key(i), err)
 			}
-			return nil
-		})
+		}
 	}
-	_ = group.Wait() // the workers note their failures themselves
+	var others sync.WaitGroup
+	for range min(t.desk.workers, n) - 1 {
+		others.Go(takeTurns)
+	}
+	takeTurns()
+	others.Wait()
 	return ctx.Err()
 }
 
