@@ -53,56 +53,74 @@ type Upcoming struct {
 // then: if they cannot have it, or it was not to be kept, it waits when its snooze
 // is over; and if they are back, it stays with them in place of a reassignment.
 func Next(c Conversation, p Policy) (Upcoming, bool) {
-	return next(&c, &p)
+	why, at, step := next(&c, &p)
+	u := Upcoming{Why: why, At: at, Step: step}
+	switch why {
+	case SnoozeOver:
+		u.Since = c.Since
+	case IdleStep:
+		u.Since, u.Action = c.Silence.Since, p.ladder(c.State).Steps[step].Action
+	case Reassignment:
+		u.Since = c.waitingSince()
+	}
+	return u, why != ""
 }
 
 // NextDue returns when the conversation will next do something by itself under
 // the policy, and false if it never will: the At of [Next].
 func NextDue(c Conversation, p Policy) (time.Time, bool) {
-	u, ok := next(&c, &p)
-	return u.At, ok
+	why, at, _ := next(&c, &p)
+	return at, why != ""
 }
 
-func next(c *Conversation, p *Policy) (Upcoming, bool) {
+// next returns why and when the conversation will next do something by itself, and
+// which step of the idle ladder that is; no reason if it never will.
+func next(c *Conversation, p *Policy) (why DueReason, at time.Time, step int) {
 	if c.State == StateSnoozed {
 		if c.Snooze == nil || c.Snooze.At.IsZero() {
-			return Upcoming{}, false
+			return "", time.Time{}, 0
 		}
-		return Upcoming{Why: SnoozeOver, At: c.Snooze.At, Since: c.Since}, true
+		return SnoozeOver, c.Snooze.At, 0
 	}
-	step, ok := nextIdle(c, p)
-	if away, gone := reassignment(c, p); gone && (!ok || away.At.Before(step.At)) {
-		return away, true
+	at, step, ok := nextIdle(c, p)
+	if away, gone := reassignment(c, p); gone && (!ok || away.Before(at)) {
+		return Reassignment, away, 0
 	}
-	return step, ok
+	if !ok {
+		return "", time.Time{}, 0
+	}
+	return IdleStep, at, step
 }
 
 // reassignment is when somebody else gets the conversation, if the visitor waits
 // for an agent who is away.
-func reassignment(c *Conversation, p *Policy) (Upcoming, bool) {
+func reassignment(c *Conversation, p *Policy) (at time.Time, ok bool) {
 	after := p.reassignAfter()
 	if c.State != StateAssigned || c.AwaySince.IsZero() || c.UnansweredSince.IsZero() || after < 0 {
-		return Upcoming{}, false
+		return time.Time{}, false
 	}
-	since := c.AwaySince
-	if c.UnansweredSince.After(since) {
-		since = c.UnansweredSince
-	}
-	return Upcoming{Why: Reassignment, At: since.Add(after), Since: since}, true
+	return c.waitingSince().Add(after), true
 }
 
-// nextIdle is the next step of the idle ladder.
-func nextIdle(c *Conversation, p *Policy) (Upcoming, bool) {
+// waitingSince is since when the visitor waits for an agent who is away.
+func (c *Conversation) waitingSince() time.Time {
+	if c.UnansweredSince.After(c.AwaySince) {
+		return c.UnansweredSince
+	}
+	return c.AwaySince
+}
+
+// nextIdle is when the next step of the idle ladder comes, and which.
+func nextIdle(c *Conversation, p *Policy) (at time.Time, step int, ok bool) {
 	ladder := p.ladder(c.State)
 	if c.Silence.Step >= len(ladder.Steps) {
-		return Upcoming{}, false
+		return time.Time{}, 0, false
 	}
 	if ladder.LastSpeaker != idle.Anyone && ladder.LastSpeaker != c.LastSpeaker {
-		return Upcoming{}, false
+		return time.Time{}, 0, false
 	}
-	i := nextStep(c, ladder)
-	s, since := ladder.Steps[i], c.Silence.Since
-	return Upcoming{Why: IdleStep, At: since.Add(s.After), Since: since, Action: s.Action, Step: i}, true
+	step = nextStep(c, ladder)
+	return c.Silence.Since.Add(ladder.Steps[step].After), step, true
 }
 
 // nextStep returns the index of the next step. If the policy changed under way

@@ -330,8 +330,8 @@ func (d *decision) markedRead() MarkedRead {
 
 // step returns the step of the idle ladder that is due.
 func (d *decision) step() (int, *idle.Step) {
-	next, _ := d.due()
-	return next.Step, &d.facts.Policy.ladder(d.c.State).Steps[next.Step]
+	_, step := d.due()
+	return step, &d.facts.Policy.ladder(d.c.State).Steps[step]
 }
 
 // closings returns how often the conversation has been closed.

@@ -145,11 +145,9 @@ func (d *decision) holds(g guard) bool {
 		return len(d.c.Articles) >= MaxArticles
 
 	case snoozeOver:
-		_, due := d.due()
-		return due
+		return d.snoozeOver()
 	case snoozeOverAndKept:
-		_, due := d.due()
-		return due && d.c.Snooze.AtEnd == snooze.Keep && d.agentReady()
+		return d.snoozeOver() && d.c.Snooze.AtEnd == snooze.Keep && d.agentReady()
 	case takeAwayDue:
 		return d.takeAwayDue() && (d.holds(agentGone) || d.holds(agentUnavailable))
 	case backInTime:
@@ -170,8 +168,8 @@ func (d *decision) holds(g guard) bool {
 
 // stepDue reports whether what is due is a step of the idle ladder that does action.
 func (d *decision) stepDue(action idle.Action) bool {
-	next, due := d.due()
-	return due && next.Action == action
+	why, step := d.due()
+	return why == IdleStep && d.facts.Policy.ladder(d.c.State).Steps[step].Action == action
 }
 
 // typingPostpones reports whether the visitor's typing moves what waits for them by
@@ -183,18 +181,23 @@ func (d *decision) typingPostpones() bool {
 			return true
 		}
 	}
-	next, ok := nextIdle(d.c, &d.facts.Policy)
+	at, _, ok := nextIdle(d.c, &d.facts.Policy)
 	if !ok {
 		return false
 	}
-	moved := d.facts.Now.Sub(next.Since)
-	return moved >= min(TypingGrain, next.At.Sub(next.Since)/4)
+	since := d.c.Silence.Since
+	return d.facts.Now.Sub(since) >= min(TypingGrain, at.Sub(since)/4)
+}
+
+func (d *decision) snoozeOver() bool {
+	why, _ := d.due()
+	return why == SnoozeOver
 }
 
 // takeAwayDue reports whether what is due is to take it from the agent.
 func (d *decision) takeAwayDue() bool {
-	next, due := d.due()
-	return due && next.Why == Reassignment
+	why, _ := d.due()
+	return why == Reassignment
 }
 
 // agentReady reports whether the agent to whom the conversation would go back can
@@ -308,10 +311,14 @@ func once(list []string) []string {
 	return all
 }
 
-// due returns what is next in the conversation if its time has come.
-func (d *decision) due() (Upcoming, bool) {
-	u, ok := next(d.c, &d.facts.Policy)
-	return u, ok && !u.At.After(d.facts.Now)
+// due returns what is next in the conversation, and which step of the idle ladder that
+// is; nothing unless its time has come.
+func (d *decision) due() (why DueReason, step int) {
+	why, at, step := next(d.c, &d.facts.Policy)
+	if at.After(d.facts.Now) {
+		return "", 0
+	}
+	return why, step
 }
 
 // automatic reports whether a message counts as no activity.
