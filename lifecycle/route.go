@@ -299,8 +299,8 @@ type queue struct {
 	policy           conversation.Policy
 
 	free  candidates
-	asked bool // free was read
-	page  []conversation.Conversation
+	asked bool          // free was read
+	page  []storage.Row // not decoded before their turn: of a thousand that tie, few get an agent
 	after storage.Place
 	ended bool
 }
@@ -315,21 +315,25 @@ const (
 // first returns the queue whose first conversation is the oldest of all that
 // have a free agent, and takes that conversation out; nil if there is none.
 func first(ctx context.Context, queues []*queue) (*queue, conversation.Conversation, error) {
-	var oldest *queue
-	for _, q := range queues {
-		if err := q.fill(ctx); err != nil {
-			return nil, conversation.Conversation{}, err
+	for {
+		var oldest *queue
+		for _, q := range queues {
+			if err := q.fill(ctx); err != nil {
+				return nil, conversation.Conversation{}, err
+			}
+			if len(q.page) > 0 && len(q.free) > 0 && (oldest == nil || q.page[0].Head.Since.Before(oldest.page[0].Head.Since)) {
+				oldest = q
+			}
 		}
-		if len(q.page) > 0 && len(q.free) > 0 && (oldest == nil || q.page[0].Since.Before(oldest.page[0].Since)) {
-			oldest = q
+		if oldest == nil {
+			return nil, conversation.Conversation{}, nil
+		}
+		next := oldest.page[0]
+		oldest.page = oldest.page[1:]
+		if c, err := conversation.Decode(next.Head.Body); err == nil { // its own turn fails, and says so
+			return oldest, c, nil
 		}
 	}
-	if oldest == nil {
-		return nil, conversation.Conversation{}, nil
-	}
-	next := oldest.page[0]
-	oldest.page = oldest.page[1:]
-	return oldest, next, nil
 }
 
 // fill reads who is free and, when nothing is left of the page, the next one. A
@@ -361,12 +365,10 @@ func (q *queue) fill(ctx context.Context) error {
 				return fmt.Errorf("lifecycle: queue of %s: %w", q.workspace, errRepeats)
 			}
 			q.after = at
-			if c, err := conversation.Decode(row.Head.Body); err == nil { // its own turn fails, and says so
-				q.page = append(q.page, c)
-			}
 		}
+		q.page = append(q.page, rows...)
 		n := len(q.page)
-		if q.ended || n >= maxTied || n > 0 && !q.page[0].Since.Equal(q.page[n-1].Since) {
+		if q.ended || n >= maxTied || n > 0 && !q.page[0].Head.Since.Equal(q.page[n-1].Head.Since) {
 			break
 		}
 	}
@@ -375,26 +377,26 @@ func (q *queue) fill(ctx context.Context) error {
 
 // liveFirst puts, among conversations that came at the same time, those whose
 // visitors are on the site before the others.
-func (d *Desk) liveFirst(ctx context.Context, page []conversation.Conversation) error {
+func (d *Desk) liveFirst(ctx context.Context, page []storage.Row) error {
 	for begin := 0; begin < len(page); {
 		end := begin + 1
-		for end < len(page) && page[end].Since.Equal(page[begin].Since) {
+		for end < len(page) && page[end].Head.Since.Equal(page[begin].Head.Since) {
 			end++
 		}
 		if same := page[begin:end]; len(same) > 1 {
 			absent := map[string]bool{}
-			for _, c := range same {
-				v, err := d.visitor(ctx, storage.RecordKey{Workspace: c.Workspace, Kind: storage.KindVisitor, ID: c.Visitor})
+			for _, row := range same {
+				v, err := d.visitor(ctx, storage.RecordKey{Workspace: row.Key.Workspace, Kind: storage.KindVisitor, ID: row.Head.Visitor})
 				if err != nil && !isDamagedRecord(err) {
 					return err
 				}
-				absent[c.Visitor] = !v.Online
+				absent[row.Head.Visitor] = !v.Online
 			}
-			slices.SortStableFunc(same, func(a, b conversation.Conversation) int {
-				if absent[a.Visitor] == absent[b.Visitor] {
+			slices.SortStableFunc(same, func(a, b storage.Row) int {
+				if absent[a.Head.Visitor] == absent[b.Head.Visitor] {
 					return 0
 				}
-				return sign(absent[a.Visitor])
+				return sign(absent[a.Head.Visitor])
 			})
 		}
 		begin = end

@@ -287,9 +287,9 @@ func (d *Desk) QueuePosition(ctx context.Context, workspace, id string) (int, er
 		return 0, fmt.Errorf("lifecycle: count of %s: %w", workspace, err)
 	}
 	q.From, q.To = c.Since, c.Since.Add(time.Microsecond)
-	var same []conversation.Conversation
+	var same []storage.Row
 	err = d.eachOf(ctx, q, func(other conversation.Conversation) error {
-		same = append(same, other)
+		same = append(same, storage.Row{Key: storage.Key{Workspace: workspace, Conversation: other.ID}, Head: head(other)})
 		return nil
 	})
 	if err != nil {
@@ -298,7 +298,7 @@ func (d *Desk) QueuePosition(ctx context.Context, workspace, id string) (int, er
 	if err := d.liveFirst(ctx, same); err != nil {
 		return 0, err
 	}
-	i := slices.IndexFunc(same, func(other conversation.Conversation) bool { return other.ID == id })
+	i := slices.IndexFunc(same, func(other storage.Row) bool { return other.Key.Conversation == id })
 	if i < 0 {
 		return 0, nil // it has just been taken
 	}

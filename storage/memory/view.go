@@ -58,16 +58,17 @@ func (by field) at(h *storage.Head) time.Time {
 // show moves a conversation in the views from where its head has it to where the
 // next one has it. A zero Head is nowhere.
 func (s *Store) show(c *conversation, next *storage.Head) {
+	known, stays := c.head.Version > 0, next.Version > 0
 	for by := range fields {
 		from, to := by.index(c.key.Workspace, &c.head), by.index(c.key.Workspace, next)
 		was, is := placeAt(by.at(&c.head), c), placeAt(by.at(next), c)
-		if from == to && was == is { // nearly always: a message changes the last update alone
+		if known && stays && from == to && was == is { // nearly always: a message changes the last update alone
 			continue
 		}
-		if c.head.Version > 0 {
+		if known {
 			s.leave(from, was)
 		}
-		if next.Version > 0 {
+		if stays {
 			s.enter(to, is)
 		}
 	}
