@@ -10,5 +10,6 @@ func All() []bench.Row {
 		Desk(),
 		MemorySize(),
 		Clock(),
+		Wake(),
 	}
 }
