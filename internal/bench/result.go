@@ -171,17 +171,18 @@ func number(v float64) string {
 
 // format writes a value with its unit, as in "1.35 ms".
 func format(v float64, unit string) string {
-	if unit == NsPerOp {
+	if of, ok := strings.CutSuffix(unit, NsPerOp); ok { // such as "p99-"
+		of = strings.TrimRight(" "+of, " -")
 		d := time.Duration(v)
 		switch {
 		case d < time.Microsecond:
-			return number(v) + " ns"
+			return number(v) + " ns" + of
 		case d < time.Millisecond:
-			return number(v/1e3) + " µs"
+			return number(v/1e3) + " µs" + of
 		case d < time.Second:
-			return number(v/1e6) + " ms"
+			return number(v/1e6) + " ms" + of
 		}
-		return number(v/1e9) + " s"
+		return number(v/1e9) + " s" + of
 	}
 	return number(v) + " " + unit
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -12,8 +13,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver of Postgres
-	_ "modernc.org/sqlite"             // the driver of SQLite
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the driver
 
 	"github.com/adjourn/adjourn/conversation"
 	"github.com/adjourn/adjourn/internal/bench"
@@ -115,6 +117,9 @@ type stand struct {
 	fill  *sql.DB // the same, for filling it
 	store storage.Store
 
+	connector func() (driver.Connector, error)                             // to the database
+	open      func(ctx context.Context, db *sql.DB) (storage.Store, error) // on it
+
 	// How the two databases differ, as far as a crowd is concerned.
 	tables  string // what the names of tables begin with
 	heads   string // the table of the conversations
@@ -123,8 +128,12 @@ type stand struct {
 	tags    string // no tags
 }
 
+// connections are what a host allows each database. More of them are not quicker
+// on two processors, with or without River.
+const connections = 16
+
 // onPostgres opens a store on a server that the row has for itself.
-func onPostgres(ctx context.Context, e *bench.Env, connections int, settings ...string) (*stand, error) {
+func onPostgres(ctx context.Context, e *bench.Env, schema string, settings ...string) (*stand, error) {
 	server, err := e.Postgres(settings...)
 	if err != nil {
 		return nil, err
@@ -136,16 +145,28 @@ func onPostgres(ctx context.Context, e *bench.Env, connections int, settings ...
 	e.Cleanup(func() { _ = db.Close() })
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
-	s, err := postgres.New(ctx, db, &postgres.Options{Timeout: time.Minute})
+	open := func(ctx context.Context, db *sql.DB) (storage.Store, error) {
+		s, err := postgres.New(ctx, db, &postgres.Options{Schema: schema, Timeout: time.Minute})
+		if err != nil {
+			return nil, err
+		}
+		e.Cleanup(func() { _ = s.Close() })
+		return s, s.Migrate(ctx)
+	}
+	s, err := open(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	e.Cleanup(func() { _ = s.Close() })
+	config, err := pgx.ParseConfig(server.URL("postgres"))
+	if err != nil {
+		return nil, err
+	}
 	return &stand{
 		name: "Postgres", db: db, fill: db, store: s,
-		tables: "adjourn.", heads: "adjourn.conversations",
+		connector: func() (driver.Connector, error) { return stdlib.GetConnector(*config), nil }, open: open,
+		tables: schema + ".", heads: schema + ".conversations",
 		numbers: "generate_series(%d::bigint, %d - 1) AS numbers (i)", blob: "convert_to(%s, 'UTF8')", tags: "[]",
-	}, s.Migrate(ctx)
+	}, nil
 }
 
 // onSQLite opens a store on a new file.
@@ -156,24 +177,45 @@ func onSQLite(ctx context.Context, e *bench.Env, file string) (*stand, error) {
 		return nil, err
 	}
 	e.Cleanup(func() { _ = db.Close() })
-	db.SetMaxIdleConns(8)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
 	fill, err := sql.Open("sqlite", path+"?_pragma=cache_size(-500000)&_pragma=temp_store(FILE)")
 	if err != nil {
 		return nil, err
 	}
 	e.Cleanup(func() { _ = fill.Close() })
-	s, err := sqlite.New(ctx, db, &sqlite.Options{Timeout: time.Minute})
+	open := func(ctx context.Context, db *sql.DB) (storage.Store, error) {
+		s, err := sqlite.New(ctx, db, &sqlite.Options{Timeout: time.Minute})
+		if err != nil {
+			return nil, err
+		}
+		e.Cleanup(func() { _ = s.Close() })
+		return s, s.Migrate(ctx)
+	}
+	s, err := open(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	e.Cleanup(func() { _ = s.Close() })
 	return &stand{
 		name: "SQLite", db: db, fill: fill, store: s,
+		connector: func() (driver.Connector, error) { return dsn{path, db.Driver()}, nil }, open: open,
 		tables: "adjourn_", heads: "adjourn_heads",
 		numbers: "(WITH RECURSIVE numbers (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < %d) SELECT i FROM numbers) AS numbers",
 		blob:    "CAST(%s AS BLOB)",
-	}, s.Migrate(ctx)
+	}, nil
 }
+
+// dsn connects with a driver that has no connector.
+type dsn struct {
+	name   string
+	driver driver.Driver
+}
+
+// Connect implements [driver.Connector].
+func (d dsn) Connect(context.Context) (driver.Conn, error) { return d.driver.Open(d.name) }
+
+// Driver implements [driver.Connector].
+func (d dsn) Driver() driver.Driver { return d.driver }
 
 // quoted is a text in SQL.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
@@ -299,3 +341,49 @@ func (s *stand) settle(ctx context.Context) error {
 }
 
 var errSpent = errors.New("all that sleeps was woken: fewer rounds")
+
+// watched opens the store once more, so that its statements are seen.
+func (s *stand) watched(ctx context.Context, e *bench.Env) (*watch, *stand, error) {
+	connector, err := s.connector()
+	if err != nil {
+		return nil, nil, err
+	}
+	w := &watch{Connector: connector}
+	db := sql.OpenDB(w)
+	e.Cleanup(func() { _ = db.Close() })
+	other := *s
+	other.db = db
+	other.store, err = s.open(ctx, db)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, err = other.store.Due(ctx, time.Time{}, storage.Due{}, 1) // the tables are looked at once
+	return w, &other, err
+}
+
+// scans are how often each table and index was scanned, and how many entries were
+// read then, as Postgres counts.
+func (s *stand) scans(ctx context.Context) (map[string][2]int64, error) {
+	if s.name != "Postgres" {
+		return nil, nil
+	}
+	time.Sleep(2 * time.Second) // sessions tell it with a delay
+	rows, err := s.db.QueryContext(ctx, `
+		SELECT 'index ' || indexrelname, idx_scan, idx_tup_read FROM pg_stat_user_indexes WHERE schemaname || '.' = $1
+		UNION ALL
+		SELECT 'table ' || relname, seq_scan, seq_tup_read FROM pg_stat_user_tables WHERE schemaname || '.' = $1`, s.tables)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := map[string][2]int64{}
+	for rows.Next() {
+		var name string
+		var counts [2]int64
+		if err := rows.Scan(&name, &counts[0], &counts[1]); err != nil {
+			return nil, err
+		}
+		all[name] = counts
+	}
+	return all, rows.Err()
+}

@@ -54,7 +54,7 @@ type riverside struct {
 }
 
 // riverWorkers is where it was the quickest, of 50, 100, 200 and 500.
-var riverWorkers = 100
+var riverWorkers = 500
 
 // riverWaves is in how many parts the jobs are due, a minute apart: River looks
 // some seconds ahead.

@@ -11,5 +11,7 @@ func All() []bench.Row {
 		MemorySize(),
 		Clock(),
 		Wake(),
+		ScalePostgres(),
+		ScaleSQLite(),
 	}
 }

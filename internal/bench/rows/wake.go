@@ -44,7 +44,10 @@ func openWake(ctx context.Context, e *bench.Env) ([]bench.Case, error) {
 	sleepers := e.Size(1_000_000, 20_000)
 	var cases []bench.Case
 	for _, open := range []func() (*stand, int, error){
-		func() (*stand, int, error) { s, err := onPostgres(ctx, e, 16, wakeSettings...); return s, 128, err },
+		func() (*stand, int, error) {
+			s, err := onPostgres(ctx, e, "adjourn", wakeSettings...)
+			return s, 128, err
+		},
 		func() (*stand, int, error) { s, err := onSQLite(ctx, e, "wake.db"); return s, 128, err },
 	} {
 		s, callers, err := open()
