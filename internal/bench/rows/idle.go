@@ -132,7 +132,7 @@ func noteIdle(ctx context.Context, e *bench.Env, s sized) error {
 	if err != nil {
 		return err
 	}
-	e.Notef("An idle Desk on %s, statements of a poll:\n\n```\n%s\n```\n\nTheir plans:\n\n```\n%s\n```", millions(s.size), each(w.seen(), h.polls), strings.Join(plans, "\n\n"))
+	e.Notef("An idle Desk on %s, statements of a poll:\n\n```\n%s\n```\n\nTheir plans:\n\n```\n%s\n```", millions(s.size), perPoll(w.seen(), h.polls), strings.Join(plans, "\n\n"))
 	if after != nil {
 		var lines []string
 		for name, a := range after {

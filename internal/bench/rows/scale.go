@@ -35,19 +35,19 @@ var (
 // ScalePostgres and ScaleSQLite ask stores of three sizes the same, and let a Desk
 // be idle on the largest.
 func ScalePostgres() bench.Row {
-	return scale("scale-postgres", "Postgres", func(ctx context.Context, e *bench.Env, size string) (*stand, error) {
+	return scaleRow("scale-postgres", "Postgres", func(ctx context.Context, e *bench.Env, size string) (*stand, error) {
 		return onPostgres(ctx, e, "adjourn_"+size, "shared_buffers=2GB", "max_wal_size=1GB", "wal_level=minimal", "max_wal_senders=0", "maintenance_work_mem=512MB")
 	})
 }
 
 // ScaleSQLite is [ScalePostgres] on SQLite.
 func ScaleSQLite() bench.Row {
-	return scale("scale-sqlite", "SQLite", func(ctx context.Context, e *bench.Env, size string) (*stand, error) {
+	return scaleRow("scale-sqlite", "SQLite", func(ctx context.Context, e *bench.Env, size string) (*stand, error) {
 		return onSQLite(ctx, e, size+".db")
 	})
 }
 
-func scale(name, database string, open func(ctx context.Context, e *bench.Env, size string) (*stand, error)) bench.Row {
+func scaleRow(name, database string, open func(ctx context.Context, e *bench.Env, size string) (*stand, error)) bench.Row {
 	return bench.Row{
 		Name: name,
 		What: "Due query, views of an agent and an idle Desk at 100 thousand, 1 and 10 million conversations: " + database,
@@ -280,8 +280,8 @@ func (s *stand) plan(ctx context.Context, statement string, r *run) (string, err
 	return strings.Join(lines, "\n"), rows.Err()
 }
 
-// each returns how often each statement was run in so many polls.
-func each(runs map[string]*run, polls int) string {
+// perPoll returns how often each statement was run in so many polls.
+func perPoll(runs map[string]*run, polls int) string {
 	var lines []string
 	for _, statement := range slices.Sorted(maps.Keys(runs)) {
 		lines = append(lines, fmt.Sprintf("%.2f × %s", float64(runs[statement].times)/float64(polls), strings.Join(strings.Fields(statement), " ")))

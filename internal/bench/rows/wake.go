@@ -164,7 +164,7 @@ func (w *waker) tick(ctx context.Context) (bench.Sample, error) {
 func (w *waker) commit(ctx context.Context) (bench.Sample, error) {
 	unit := maxWakes*tickUnits + w.commits
 	w.commits++
-	r := &recorder{Store: w.store, from: wakesAt(unit)}
+	r := &dueRecorder{Store: w.store, from: wakesAt(unit)}
 	desk, err := w.desk(r, wakesAt(unit))
 	if err != nil {
 		return nil, err
@@ -193,9 +193,9 @@ func (w *waker) commit(ctx context.Context) (bench.Sample, error) {
 	})
 }
 
-// A recorder is a store in which what is due from an instant on is due once, and
+// A dueRecorder is a store in which what is due from an instant on is due once, and
 // that keeps what is committed to itself.
-type recorder struct {
+type dueRecorder struct {
 	storage.Store
 	from time.Time
 	done bool // all that is due was returned
@@ -205,7 +205,7 @@ type recorder struct {
 }
 
 // Due implements [storage.Store].
-func (r *recorder) Due(ctx context.Context, by time.Time, after storage.Due, limit int) ([]storage.Due, error) {
+func (r *dueRecorder) Due(ctx context.Context, by time.Time, after storage.Due, limit int) ([]storage.Due, error) {
 	if r.done {
 		return nil, nil
 	}
@@ -218,7 +218,7 @@ func (r *recorder) Due(ctx context.Context, by time.Time, after storage.Due, lim
 }
 
 // Commit implements [storage.Store].
-func (r *recorder) Commit(_ context.Context, c storage.Commit) error {
+func (r *dueRecorder) Commit(_ context.Context, c storage.Commit) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.commits = append(r.commits, c)
