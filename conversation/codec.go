@@ -269,16 +269,23 @@ func Encode(c Conversation) ([]byte, error) {
 // one; a later format is [ErrNewer]. A body that was damaged so that it
 // contradicts itself is an error.
 func Decode(body []byte) (Conversation, error) {
-	var c Conversation
-	var err error
+	c, _, err := DecodeWhole(body)
+	return c, err
+}
+
+// DecodeWhole is [Decode], and reports whether the conversation is the whole body:
+// then it has nothing that only a newer version of the library knows, and [Encode]
+// loses nothing. False means that it may have.
+func DecodeWhole(body []byte) (c Conversation, whole bool, err error) {
 	s := stream{reading: true, body: body}
-	if s.conversation(&c); !s.done() {
+	s.conversation(&c)
+	if whole = s.done(); !whole {
 		c, err = decodeStored[Conversation]("conversation", body)
 	}
 	if err == nil && !c.consistent() {
 		err = errors.New("conversation: stored conversation contradicts itself")
 	}
-	return c, err
+	return c, whole, err
 }
 
 // consistent reports whether c is a conversation that a journal could amount to,

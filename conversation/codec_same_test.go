@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/conversation"
 )
@@ -403,5 +405,30 @@ func TestTheCodecComparisonCatches(t *testing.T) {
 				t.Error("nobody noticed")
 			}
 		})
+	}
+}
+
+// TestDecodeWhole: what a newer version stored, and this one does not know, is not
+// overlooked.
+func TestDecodeWhole(t *testing.T) {
+	t.Parallel()
+	c := eventful(t).c
+	body, err := conversation.Encode(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, whole, err := conversation.DecodeWhole(body)
+	if diff := cmp.Diff(c, got); err != nil || !whole || diff != "" {
+		t.Errorf("whole = %t, %v, (-want +got):\n%s", whole, err, diff)
+	}
+	// A member more, in every object that there is.
+	for at, b := range body {
+		if b != '{' {
+			continue
+		}
+		more := slices.Concat(body[:at+1], []byte(`"newer":1,`), body[at+1:])
+		if got, whole, err := conversation.DecodeWhole(more); err != nil || whole || !cmp.Equal(c, got) {
+			t.Errorf("whole = %t, %v, of %s", whole, err, more)
+		}
 	}
 }

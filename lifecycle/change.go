@@ -52,7 +52,7 @@ func propose(s *snapshot, after conversation.Conversation, records []conversatio
 	body := s.head.Body
 	if len(records) > 0 {
 		var err error
-		if body, err = rewrite(body, s.read, conversation.Encode, after); err != nil {
+		if body, err = s.rewrite(after); err != nil {
 			return p, fmt.Errorf("lifecycle: encode %s: %w", s.key.Conversation, err)
 		}
 	}
@@ -68,8 +68,14 @@ func propose(s *snapshot, after conversation.Conversation, records []conversatio
 	return p, nil
 }
 
-// read returns what the body was decoded to.
-func (s *snapshot) read([]byte) (conversation.Conversation, error) { return s.conversation, nil }
+// rewrite returns the body of the conversation as it will be.
+func (s *snapshot) rewrite(after conversation.Conversation) ([]byte, error) {
+	if s.whole {
+		return conversation.Encode(after)
+	}
+	decoded := func([]byte) (conversation.Conversation, error) { return s.conversation, nil }
+	return rewrite(s.head.Body, decoded, conversation.Encode, after)
+}
 
 // closings returns those that are not as they were before.
 func closings(before, after conversation.Conversation) []closure.Record {

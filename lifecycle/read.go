@@ -147,6 +147,7 @@ type snapshot struct {
 	key          storage.Key
 	head         storage.Head
 	conversation conversation.Conversation
+	whole        bool                   // the body has nothing else
 	policies     *conversation.Policies // shared: not to be changed
 	revision     int64                  // of policies
 	applied      *storage.Applied
@@ -166,7 +167,7 @@ func (c *commands) load(ctx context.Context, key storage.Key, commandID string) 
 		s.conversation = conversation.Conversation{Workspace: key.Workspace, ID: key.Conversation}
 		return s, nil
 	}
-	if s.conversation, err = conversation.Decode(s.head.Body); err != nil {
+	if s.conversation, s.whole, err = conversation.DecodeWhole(s.head.Body); err != nil {
 		return nil, damaged{fmt.Errorf("lifecycle: load %s: %w", key.Conversation, err)}
 	}
 	if c := s.conversation; int64(c.Version) != s.head.Version || c.Workspace != key.Workspace || c.ID != key.Conversation {

@@ -49,8 +49,8 @@ func (s *Store) Closings(ctx context.Context, q storage.ClosingQuery, limit int)
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("memory: closings: %w", err)
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var found []closure.Record
 	for r := range s.closingsOf(q) {
 		if len(found) == limit {

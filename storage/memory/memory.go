@@ -24,7 +24,7 @@ import (
 // A Store is a storage.Store in memory. Use [New]; it is safe for concurrent
 // use.
 type Store struct {
-	mu            sync.RWMutex // guards the fields below
+	mu            sync.Mutex // guards the fields below
 	conversations map[storage.Key]*conversation
 	due           sorted[place]
 	policies      map[string]storage.Policies
@@ -105,8 +105,8 @@ func (s *Store) Load(ctx context.Context, key storage.Key, commandID string) (st
 
 // load returns bodies and tags that are the store's.
 func (s *Store) load(key storage.Key, commandID string) storage.Loaded {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	l := storage.Loaded{Policies: s.policies[key.Workspace]}
 	c := s.conversations[key]
 	if c == nil {
@@ -237,8 +237,8 @@ func (s *Store) History(ctx context.Context, key storage.Key, after int64, limit
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("memory: history: %w", err)
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	c := s.conversations[key]
 	if c == nil || after >= int64(len(c.events)) {
 		return nil, nil
@@ -252,8 +252,8 @@ func (s *Store) Due(ctx context.Context, by time.Time, after storage.Due, limit 
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("memory: due: %w", err)
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var found []storage.Due
 	for p := range s.due.after(placeOf(after.At, after.Key)) {
 		if p.at > by.UnixMicro() || len(found) == limit {
@@ -290,8 +290,8 @@ func (s *Store) Outdated(ctx context.Context, by time.Time, after storage.Key, l
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("memory: outdated: %w", err)
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var found []storage.Key
 	for key := range s.outdated.after(after) {
 		if len(found) == limit {
@@ -339,8 +339,8 @@ func (s *Store) Setbacks(ctx context.Context, after storage.Key, limit int) ([]s
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("memory: setbacks: %w", err)
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var found []storage.SetbackOf
 	for key := range s.setbacks.after(after) {
 		if len(found) == limit {
@@ -356,8 +356,8 @@ func (s *Store) Feed(ctx context.Context, after storage.Position, limit int) ([]
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("memory: feed: %w", err)
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	after = max(after, 0)
 	if after < s.purged {
 		return nil, &storage.PurgedError{Oldest: s.purged + 1}

@@ -16,8 +16,8 @@ func (s *Store) Record(ctx context.Context, key storage.RecordKey) (storage.Reco
 	if err := ctx.Err(); err != nil {
 		return storage.Record{}, fmt.Errorf("memory: record: %w", err)
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.record(key), nil
 }
 
@@ -107,8 +107,8 @@ func (s *Store) List(ctx context.Context, q storage.RecordQuery, after string, l
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("memory: list: %w", err)
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	key := storage.RecordKey{Workspace: q.Workspace, Kind: q.Kind}
 	ids := s.ids[key]
 	if ids == nil {
@@ -139,8 +139,8 @@ func (s *Store) DueRecords(ctx context.Context, by time.Time, after storage.DueR
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("memory: due records: %w", err)
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var found []storage.DueRecord
 	for d := range s.dueRecords.after(after) {
 		if d.At.After(by) || len(found) == limit {

@@ -112,8 +112,8 @@ func (s *Store) View(ctx context.Context, q storage.Query, limit int) ([]storage
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("memory: view: %w", err)
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var found []storage.Row
 	for c := range s.view(q) {
 		if len(found) == limit {
@@ -131,8 +131,8 @@ func (s *Store) Count(ctx context.Context, q storage.Query) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, fmt.Errorf("memory: count: %w", err)
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	n := 0
 	for range s.view(q) {
 		n++
