@@ -53,16 +53,24 @@ func Fields() []Field {
 // the order demanded. A reason is demanded of unresolved closings only, and tags
 // only where the catalogue has any: nobody could give what there is not.
 func (f Form) Missing(demanded []Field, outcome Outcome, reason Reason, catalogue []string) []Field {
-	given := map[Field]bool{
-		FieldReason:    reason != "" || outcome != Unresolved,
-		FieldSentiment: f.Sentiment != "",
-		FieldNotes:     strings.TrimSpace(f.Notes) != "",
-		FieldTags:      len(f.Tags) > 0 || len(catalogue) == 0,
-		FieldTickets:   len(f.Tickets) > 0,
+	given := func(field Field) bool {
+		switch field {
+		case FieldReason:
+			return reason != "" || outcome != Unresolved
+		case FieldSentiment:
+			return f.Sentiment != ""
+		case FieldNotes:
+			return strings.TrimSpace(f.Notes) != ""
+		case FieldTags:
+			return len(f.Tags) > 0 || len(catalogue) == 0
+		case FieldTickets:
+			return len(f.Tickets) > 0
+		}
+		return false
 	}
 	var missing []Field
 	for _, field := range demanded {
-		if !given[field] {
+		if !given(field) {
 			missing = append(missing, field)
 		}
 	}

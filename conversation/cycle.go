@@ -151,25 +151,34 @@ func (c *Conversation) asked(now time.Time) {
 }
 
 // end closes the cycle with a closing.
-func (c *Conversation) end(r *Record, e Closed, now time.Time) {
-	if before := c.Closing; before != nil && before.surveyed(now) {
-		c.Earlier = append(slices.Clip(c.Earlier), *before)
-	}
-	c.Earlier = slices.DeleteFunc(slices.Clone(c.Earlier), func(of Closing) bool { return !of.surveyed(now) })
-	c.Earlier = slices.Clip(c.Earlier[max(0, len(c.Earlier)-MaxEarlier):])
-	if len(c.Earlier) == 0 {
-		c.Earlier = nil
-	}
+func (c *Conversation) end(r *Record, e *Closed, now time.Time) {
+	c.keepSurveyed(now)
 	c.Closing = &Closing{
 		Number: e.Number, Outcome: e.Outcome, Reason: e.Reason, Cause: e.Cause,
-		By: r.By, Agent: e.Agent, Group: c.Group, At: now, Grade: e.Grade, Cycle: c.Cycle,
+		By: r.By, Agent: e.Agent, Group: c.Group, At: now,
+		Sentiment: e.Sentiment, Tags: e.Tags, Tickets: e.Tickets, Noted: e.Noted,
+		Grade: e.Grade, Cycle: c.Cycle,
 	}
-	c.Closing.setForm(e.Form, e.Noted)
 	if c.FirstClosedAt.IsZero() {
 		c.FirstClosedAt = now
 	}
 	c.UnansweredSince = time.Time{}
 	c.Cycle, c.Courtesy = Cycle{}, closure.Courtesy{}
+}
+
+// keepSurveyed moves the last closing to the earlier ones, of which it keeps those
+// that can still be answered.
+func (c *Conversation) keepSurveyed(now time.Time) {
+	var kept []Closing
+	for i := range c.Earlier {
+		if c.Earlier[i].surveyed(now) {
+			kept = append(kept, c.Earlier[i])
+		}
+	}
+	if c.Closing != nil && c.Closing.surveyed(now) {
+		kept = append(kept, *c.Closing)
+	}
+	c.Earlier = slices.Clip(kept[max(0, len(kept)-MaxEarlier):])
 }
 
 func (of *Closing) setForm(f closure.Form, noted bool) {

@@ -239,7 +239,8 @@ func (d *decision) refuse(why error) *RefusedError {
 	case ErrFormIncomplete:
 		e.Missing = d.missing()
 	case ErrDiscourteous:
-		advice, _ := d.advice(d.Command.(Close))
+		c := d.Command.(Close)
+		advice, _ := d.advice(&c)
 		e.Advice = &advice
 	}
 	e.Allowed = d.allowed()
@@ -249,7 +250,8 @@ func (d *decision) refuse(why error) *RefusedError {
 // allowed counts what speaks against an agent only for the commands that depend
 // on that agent. Whoever else could be named may be somebody who is ready.
 func (d *decision) allowed() []CommandName {
-	var names []CommandName
+	var found [unknownCommand]CommandName
+	names := found[:0]
 	known := d.facts.Agent
 	for i, c := range commands {
 		d.Command, d.index = d.plain(c), i
@@ -261,14 +263,14 @@ func (d *decision) allowed() []CommandName {
 			names = append(names, c.Name())
 		}
 	}
-	return names
+	return append([]CommandName(nil), names...) // nil for none
 }
 
 // plain returns the form of a zero command that does something if any does.
 func (d *decision) plain(c Command) Command {
 	switch c.(type) {
 	case Regroup:
-		return Regroup{Group: d.c.Group + "."} // any other
+		return Regroup{Group: " "} // no conversation is of it
 	case AssigneeGone:
 		return AssigneeGone{Agent: d.c.Agent}
 	case AssigneeBack:

@@ -232,9 +232,9 @@ func (d *decision) closedByActor(events []Event) ([]Event, error) {
 	e := Closed{Outcome: outcome, Reason: reason, Cause: cause, Form: form, Noted: c.Notes != ""}
 	if d.By.person() {
 		e.Grade = d.c.Courtesy.Grade(d.facts.Now, d.facts.Policy.Courtesy.patience())
-		_, e.Acknowledged = d.advice(c) // the guard has let it pass all the same
+		_, e.Acknowledged = d.advice(&c) // the guard has let it pass all the same
 	}
-	return d.closed(events, e), nil
+	return d.closed(events, &e), nil
 }
 
 // form returns a form as it is recorded. Tags that the closing has already need
@@ -267,14 +267,14 @@ func (d *decision) closedIdle(events []Event) []Event {
 	if d.c.State == StateWaiting {
 		cause = closure.QueueTimeout
 	}
-	return d.closed(events, Closed{Outcome: outcome, Cause: cause})
+	return d.closed(events, &Closed{Outcome: outcome, Cause: cause})
 }
 
 // closed appends a closing, and the offer of a survey if the policy wants one. What
 // was no request, or goes on elsewhere, is not asked about.
-func (d *decision) closed(events []Event, e Closed) []Event {
+func (d *decision) closed(events []Event, e *Closed) []Event {
 	e.Number, e.Agent = d.c.closings()+1, d.c.Agent
-	events = append(events, e)
+	events = append(events, *e)
 	asks := e.Cause != closure.Spam && e.Cause != closure.Merged && !d.c.Blocked && d.c.Version < MaxHistory
 	if d.facts.Policy.Survey.Offer && asks {
 		return append(events, d.surveyOffered(e.Number))

@@ -17,7 +17,7 @@ func Evolve(c Conversation, r Record) Conversation {
 }
 
 func (c *Conversation) evolve(r *Record) {
-	before := c.holder()
+	state, agent := c.State, c.Agent
 	now := r.Now()
 	switch e := r.Event.(type) {
 	case Opened:
@@ -75,7 +75,7 @@ func (c *Conversation) evolve(r *Record) {
 		c.away(e.Unavailable, now)
 	case Closed:
 		c.enter(StateClosed, "", now)
-		c.end(r, e, now)
+		c.end(r, &e, now)
 	case Reclassified:
 		c.change(e.Number, func(of *Closing) {
 			of.Outcome, of.Reason = e.Outcome, e.Reason
@@ -121,7 +121,7 @@ func (c *Conversation) evolve(r *Record) {
 		}
 	}
 	c.Version, c.UpdatedAt = r.Seq, r.At
-	if c.holder() != before {
+	if c.Agent != agent || agent == "" && c.State != state {
 		c.LastHandover = r.Seq
 	}
 }
@@ -237,18 +237,4 @@ func (c *Conversation) read(upTo Version) {
 	if len(c.Unread) == 0 {
 		c.Unread, c.EmailRequested = nil, false
 	}
-}
-
-// A holder is who has the conversation: an agent, or the bot, the queue or
-// nobody, as the state says.
-type holder struct {
-	agent string
-	state State
-}
-
-func (c *Conversation) holder() holder {
-	if c.Agent != "" {
-		return holder{agent: c.Agent}
-	}
-	return holder{state: c.State}
 }

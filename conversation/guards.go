@@ -112,8 +112,8 @@ func (d *decision) holds(g guard) bool {
 		return len(d.missing()) > 0
 	case discourteous:
 		c := d.Command.(Close)
-		advice, advised := d.advice(c)
-		return advised && !d.acknowledges(c, advice)
+		advice, advised := d.advice(&c)
+		return advised && !d.acknowledges(&c, advice)
 	case sameDecision:
 		r := d.Command.(Reclassify)
 		return r.Outcome == d.c.Closing.Outcome && r.Reason == d.c.Closing.Reason && d.c.Closing.hasForm(r.Form)
@@ -239,7 +239,7 @@ func (d *decision) missing() []closure.Field {
 // was no request, goes on elsewhere, or has nobody to answer needs no goodbye; what
 // only the bot wrote in needs no agent's, only an answer; and nobody can say one
 // where the history is full. Who has missed a message is told that instead.
-func (d *decision) advice(c Close) (closure.Advice, bool) {
+func (d *decision) advice(c *Close) (closure.Advice, bool) {
 	policy := d.facts.Policy.Courtesy
 	switch {
 	case policy.Guard == closure.GuardOff,
@@ -263,7 +263,7 @@ func (d *decision) advice(c Close) (closure.Advice, bool) {
 
 // acknowledges reports whether a person closes over this advice, of a guard that
 // only warns.
-func (d *decision) acknowledges(c Close, advice closure.Advice) bool {
+func (d *decision) acknowledges(c *Close, advice closure.Advice) bool {
 	return d.facts.Policy.Courtesy.Guard == closure.GuardWarn && c.Acknowledged == advice.Grade
 }
 

@@ -64,6 +64,9 @@ func CheckText(field, text string, limit int) error {
 	if len(text) > limit {
 		return &InvalidError{Field: field, Rule: fmt.Sprintf("must have at most %d bytes, has %d", limit, len(text))}
 	}
+	if printable(text) {
+		return nil
+	}
 	if !utf8.ValidString(text) {
 		return &InvalidError{Field: field, Rule: "must be valid UTF-8"}
 	}
@@ -73,6 +76,17 @@ func CheckText(field, text string, limit int) error {
 		}
 	}
 	return nil
+}
+
+// printable reports whether text is of nothing but what a plain keyboard has: that
+// needs no closer look, which takes several times as long.
+func printable(text string) bool {
+	for i := range len(text) {
+		if b := text[i]; (b < ' ' || b > '~') && b != '\n' && b != '\t' {
+			return false
+		}
+	}
+	return true
 }
 
 func checkOptionalID(field, id string) error {
@@ -222,14 +236,14 @@ func (c Close) check(by Actor) error {
 			return err
 		}
 	}
-	if err := checkForm(c.Form); err != nil {
+	if err := checkForm(&c.Form); err != nil {
 		return err
 	}
 	return checkOutcome(c.decision(by))
 }
 
 // checkOfVisitor refuses what visitors do not fill in.
-func (c Close) checkOfVisitor() error {
+func (c *Close) checkOfVisitor() error {
 	for _, f := range []struct {
 		name  string
 		given bool
@@ -243,7 +257,7 @@ func (c Close) checkOfVisitor() error {
 	return nil
 }
 
-func checkForm(f closure.Form) error {
+func checkForm(f *closure.Form) error {
 	if f.Sentiment != "" && !slices.Contains(closure.Sentiments(), f.Sentiment) {
 		return &InvalidError{Field: "sentiment", Rule: fmt.Sprintf("must be one of %q, or empty", closure.Sentiments())}
 	}
@@ -336,7 +350,7 @@ func checkLine(field, line string, limit int) error {
 
 // decision returns what a closing by by records: a visitor's is unresolved
 // unless they say otherwise, which checkOutcome refuses.
-func (c Close) decision(by Actor) (closure.Outcome, closure.Reason, closure.Cause) {
+func (c *Close) decision(by Actor) (closure.Outcome, closure.Reason, closure.Cause) {
 	outcome, reason, cause := c.Outcome, c.Reason, c.Cause
 	switch {
 	case c.Force:
@@ -385,7 +399,7 @@ func ruleOf(err error, rules ...error) string {
 
 func (r Reclassify) check(Actor) error {
 	if r.Form != nil {
-		if err := checkForm(*r.Form); err != nil {
+		if err := checkForm(r.Form); err != nil {
 			return err
 		}
 	}

@@ -1,12 +1,15 @@
 package conversation
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/adjourn/adjourn/closure"
 	"github.com/adjourn/adjourn/idle"
@@ -86,10 +89,15 @@ func (c Courtesy) patience() time.Duration { return cmp.Or(c.Patience, closure.D
 // marks returns the marks of an agent's message with those of the phrases in it that
 // the policy itself proposes.
 func (p *Policy) marks(marks []closure.Mark, text string) []closure.Mark {
-	text = strings.ToLower(text)
+	var buffer [256]byte // on the stack; few messages are longer
+	lower, length := appendLower(buffer[:0], text), utf8.RuneCountInString(text)
 	says := func(phrase string) bool {
 		phrase = strings.TrimSpace(phrase)
-		return phrase != "" && strings.Contains(text, strings.ToLower(phrase))
+		if phrase == "" || utf8.RuneCountInString(phrase) > length {
+			return false
+		}
+		var buffer [256]byte
+		return bytes.Contains(lower, appendLower(buffer[:0], phrase))
 	}
 	add := func(mark closure.Mark) {
 		if !slices.Contains(marks, mark) {
@@ -108,6 +116,13 @@ func (p *Policy) marks(marks []closure.Mark, text string) []closure.Mark {
 		}
 	}
 	return marks
+}
+
+func appendLower(b []byte, text string) []byte {
+	for _, r := range text {
+		b = utf8.AppendRune(b, unicode.ToLower(r))
+	}
+	return b
 }
 
 // Asking is what a policy wants of surveys.
