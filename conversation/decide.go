@@ -158,21 +158,28 @@ type decision struct {
 	about string // the agent whom Facts.Agent is about
 }
 
-// find returns the row that decides, or why there is none.
-func (d *decision) find() (*rule, error) {
-	rows := rulesOf[d.c.State.index()][d.index]
-	if len(rows) == 0 {
-		if d.c.State == StateNone {
-			return nil, ErrNotFound
-		}
-		return nil, ErrNotPossible
-	}
-	for _, r := range rows {
+// row returns the first row that fits, nil if none does.
+func (d *decision) row() *rule {
+	for _, r := range rulesOf[d.c.State.index()][d.index] {
 		if r.who&d.who != 0 && d.holds(r.guard) {
-			return r, r.why
+			return r
 		}
 	}
-	if d.heldByAnother() {
+	return nil
+}
+
+// find returns the row that decides, or why the command is refused.
+func (d *decision) find() (*rule, error) {
+	if r := d.row(); r != nil {
+		return r, r.why
+	}
+	rows := rulesOf[d.c.State.index()][d.index]
+	switch {
+	case len(rows) == 0 && d.c.State == StateNone:
+		return nil, ErrNotFound
+	case len(rows) == 0:
+		return nil, ErrNotPossible
+	case d.heldByAnother():
 		return nil, ErrHeld
 	}
 	return nil, ErrForbidden
@@ -182,7 +189,7 @@ func (d *decision) find() (*rule, error) {
 // had the conversation, but somebody else has it.
 func (d *decision) heldByAnother() bool {
 	switch {
-	case !d.c.Open():
+	case d.c.State == StateNone, d.c.State == StateClosed:
 		return false
 	case d.who&(AnyAgent|AnySupervisor) != 0:
 		return d.who&TheHolder == 0 && d.granted(StateAssigned, TheHolder)
@@ -259,7 +266,7 @@ func (d *decision) allowed() []CommandName {
 		if d.about != "" && agentFor(d.c, d.By, d.who, d.Command).Agent == d.about {
 			d.facts.Agent = known
 		}
-		if r, why := d.find(); why == nil && r.records() && d.room() {
+		if r := d.row(); r != nil && r.records() && d.room() {
 			names = append(names, c.Name())
 		}
 	}

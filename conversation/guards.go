@@ -295,7 +295,10 @@ func (of *Closing) hasForm(f *closure.Form) bool {
 
 // sortedOnce returns the strings ascending, each once.
 func sortedOnce(list []string) []string {
-	sorted := append([]string(nil), list...) // nil for none, as it is read from a store
+	if len(list) == 0 {
+		return nil // as it is read from a store
+	}
+	sorted := slices.Clone(list)
 	slices.Sort(sorted)
 	return slices.Compact(sorted)
 }

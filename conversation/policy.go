@@ -90,11 +90,15 @@ func (c Courtesy) patience() time.Duration { return cmp.Or(c.Patience, closure.D
 // the policy itself proposes.
 func (p *Policy) marks(marks []closure.Mark, text string) []closure.Mark {
 	var buffer [256]byte // on the stack; few messages are longer
-	lower, length := appendLower(buffer[:0], text), utf8.RuneCountInString(text)
+	var lower []byte
+	length := utf8.RuneCountInString(text)
 	says := func(phrase string) bool {
 		phrase = strings.TrimSpace(phrase)
 		if phrase == "" || utf8.RuneCountInString(phrase) > length {
 			return false
+		}
+		if lower == nil {
+			lower = appendLower(buffer[:0], text)
 		}
 		var buffer [256]byte
 		return bytes.Contains(lower, appendLower(buffer[:0], phrase))
