@@ -13,5 +13,6 @@ func All() []bench.Row {
 		Wake(),
 		ScalePostgres(),
 		ScaleSQLite(),
+		SQLite(),
 	}
 }
