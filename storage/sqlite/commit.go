@@ -3,7 +3,6 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 
@@ -64,16 +63,59 @@ func (s *Store) writeTogether(batch []storage.Commit) (results []error, err erro
 	ctx, cancel := s.limited(context.Background())
 	defer cancel()
 	err = s.writer.transaction(ctx, func(r runner) error {
+		r = brief{r}
+		p := &positions{want: withEvents(batch)}
 		for i, c := range batch {
-			err := apply(ctx, r, c)
+			err := apply(ctx, r, c, p)
 			if err != nil && !refused(err) {
 				return err
 			}
 			results[i] = err
 		}
-		return nil
+		return p.putBack(ctx, r)
 	})
 	return results, err
+}
+
+func withEvents(batch []storage.Commit) (n int64) {
+	for _, c := range batch {
+		if len(c.Events) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// positions are those of the feed that a transaction gives to its commits. They
+// are taken at once, when the first is needed.
+type positions struct {
+	want int64 // how many there may be need of
+	next int64 // zero: none were taken
+	left int64
+}
+
+func (p *positions) take(ctx context.Context, r runner) (at int64, err error) {
+	const text = `UPDATE {prefix}feed SET last = last + ? RETURNING last`
+	if p.next == 0 {
+		var last int64
+		if _, err := first(ctx, r, text, []any{p.want}, &last); err != nil {
+			return 0, err
+		}
+		p.next, p.left = last-p.want+1, p.want
+	}
+	at = p.next
+	p.next++
+	p.left--
+	return at, nil
+}
+
+// putBack leaves no gap where commits were refused.
+func (p *positions) putBack(ctx context.Context, r runner) error {
+	if p.left == 0 {
+		return nil
+	}
+	_, err := r.exec(ctx, `UPDATE {prefix}feed SET last = last - ?`, p.left)
+	return err
 }
 
 // refused reports whether err says that the commit may not be: no failure, and
@@ -85,19 +127,19 @@ func refused(err error) bool {
 // apply writes a commit, if nothing stands against it. With the write lock held,
 // what it reads first is still so when it writes: no statement can meet a
 // constraint.
-func apply(ctx context.Context, r runner, c storage.Commit) error {
+func apply(ctx context.Context, r runner, c storage.Commit, p *positions) error {
 	const present = `
-SELECT h.version, h.reason_id, EXISTS (
+SELECT h.version, EXISTS (
     SELECT 1 FROM {prefix}commits INDEXED BY {prefix}commits_command
-    WHERE workspace = ?1 AND conversation = ?2 AND command_id = ?3),` + shownColumns + `
+    WHERE workspace = ?1 AND conversation = ?2 AND command_id = ?3),
+    h.dormant_since, h.policy_revision, h.failures, h.reason_id,` + shownColumns + `
 FROM {prefix}heads h INDEXED BY {prefix}heads_key
 WHERE h.workspace = ?1 AND h.conversation = ?2`
 	var version int64
-	var reason sql.NullInt64
 	var known bool
-	var old shown
+	var old settled
 	args := []any{c.Key.Workspace, c.Key.Conversation, c.Command.ID}
-	found, err := first(ctx, r, present, args, append([]any{&version, &reason, &known}, old.dest()...)...)
+	found, err := first(ctx, r, present, args, append([]any{&version, &known}, old.dest()...)...)
 	if err != nil {
 		return err
 	}
@@ -107,30 +149,31 @@ WHERE h.workspace = ?1 AND h.conversation = ?2`
 	if err := checkSeats(ctx, r, c, old.seat); err != nil {
 		return err
 	}
+	now := settledOf(c.Head)
 	switch {
 	case len(c.Events) > 0:
-		err = applyEvents(ctx, r, c, old)
+		err = applyEvents(ctx, r, c, old, now, p)
 	case found:
 		err = applyNothing(ctx, r, c)
 	default:
 		err = errors.New("a commit without events to a conversation that does not exist")
 	}
-	if err == nil && reason.Valid { // the setback has ended
-		err = wipe(ctx, r, reason.Int64)
+	if err == nil && old.reason.Valid { // the setback has ended
+		err = wipe(ctx, r, old.reason.Int64)
 	}
-	if err != nil {
+	goesOn := found && len(c.Events) > 0 && old.standing == now.standing
+	if err != nil || goesOn {
 		return err
 	}
 	return markOutdated(ctx, r, c.Key.Workspace)
 }
 
-func applyEvents(ctx context.Context, r runner, c storage.Commit, old shown) error {
-	const position = `UPDATE {prefix}feed SET last = last + 1 RETURNING last`
-	var at int64
-	if _, err := first(ctx, r, position, nil, &at); err != nil {
+func applyEvents(ctx context.Context, r runner, c storage.Commit, old, now settled, p *positions) error {
+	at, err := p.take(ctx, r)
+	if err != nil {
 		return err
 	}
-	if err := putHead(ctx, r, c, old); err != nil {
+	if err := putHead(ctx, r, c, old, now); err != nil {
 		return err
 	}
 	if err := moveSeat(ctx, r, c.Key.Workspace, old.seat, c.Head.Seat, c.At); err != nil {
@@ -176,13 +219,14 @@ VALUES (?, ?, ?, ?, ?)`
 
 // putText returns the ID of a new text, nil if it is empty.
 func putText(ctx context.Context, r runner, text string) (id any, err error) {
-	const put = `INSERT INTO {prefix}texts (text) VALUES (?) RETURNING id`
 	if text == "" {
 		return nil, nil
 	}
-	var given int64
-	_, err = first(ctx, r, put, []any{text}, &given)
-	return given, err
+	put, err := r.exec(ctx, `INSERT INTO {prefix}texts (text) VALUES (?)`, text)
+	if err != nil {
+		return nil, err
+	}
+	return put.LastInsertId()
 }
 
 // wipe takes the words out of a text.

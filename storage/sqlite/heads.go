@@ -72,37 +72,66 @@ func (r *headRow) head() (storage.Head, error) {
 	}, err
 }
 
-// putHead writes the head as it is after a commit with events.
-func putHead(ctx context.Context, r runner, c storage.Commit, old shown) error {
+// settled is what indexes hold, but for due and updated: most commits leave it as
+// it is.
+type settled struct {
+	standing
+	shown
+}
+
+// standing is what decides, with the key, about the index of open conversations.
+type standing struct {
+	dormantSince sql.NullInt64
+	revision     int64 // of the policies
+	failures     int64
+	reason       sql.NullInt64 // the ID of its text
+}
+
+func settledOf(h storage.Head) settled {
+	s := settled{standing{revision: h.PolicyRevision}, shownOf(h)}
+	if !h.DormantSince.IsZero() {
+		s.dormantSince = sql.NullInt64{Int64: h.DormantSince.UnixMicro(), Valid: true}
+	}
+	return s
+}
+
+func (s *settled) dest() []any {
+	return append([]any{&s.dormantSince, &s.revision, &s.failures, &s.reason}, s.shown.dest()...)
+}
+
+// putHead writes the head as it is after a commit with events. It sets as few
+// columns as it can: SQLite writes indexes anew whose columns are set, even to
+// what they were.
+func putHead(ctx context.Context, r runner, c storage.Commit, old, now settled) error {
 	const create = `
 INSERT INTO {prefix}heads (
-    workspace, conversation, version, dormant_since, due, policy_revision, updated, body,
+    workspace, conversation, version, due, updated, body, dormant_since, policy_revision,
     visitor, state, agent, grp, outcome, tags, since, seat)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)`
-	const begin = `
+	const goOn = `
 UPDATE {prefix}heads INDEXED BY {prefix}heads_key
-SET version = ?3, dormant_since = ?4, due = ?5, policy_revision = ?6, updated = ?7, body = ?8,
-    failures = 0, retry_at = NULL, reason_id = NULL`
-	const end = `
-WHERE workspace = ?1 AND conversation = ?2`
-	const views = `,
+SET version = ?3, due = ?4, updated = ?5, body = ?6`
+	const settle = `,
+    dormant_since = ?7, policy_revision = ?8, failures = 0, retry_at = NULL, reason_id = NULL,
     visitor = ?9, state = ?10, agent = ?11, grp = ?12, outcome = ?13, tags = ?14, since = ?15, seat = ?16`
+	const where = `
+WHERE workspace = ?1 AND conversation = ?2`
 	args := []any{
-		c.Key.Workspace, c.Key.Conversation, c.Expect + int64(len(c.Events)), micros(c.Head.DormantSince),
-		micros(c.Head.Due), c.Head.PolicyRevision, c.Head.Updated.UnixMicro(), blob(c.Head.Body),
+		c.Key.Workspace, c.Key.Conversation, c.Expect + int64(len(c.Events)),
+		micros(c.Head.Due), c.Head.Updated.UnixMicro(), blob(c.Head.Body),
 	}
-	now := shownOf(c.Head)
-	text := begin + end // SQLite writes indexes anew whose columns are set, even to what they were
-	switch {
-	case c.Expect == 0:
-		text, args = create, append(args, now.args()...)
-	case now != old:
-		text, args = begin+views+end, append(args, now.args()...)
+	text := goOn + where
+	if c.Expect == 0 || now != old {
+		text = goOn + settle + where
+		args = append(append(args, now.dormantSince, now.revision), now.shown.args()...)
+	}
+	if c.Expect == 0 {
+		text = create
 	}
 	if _, err := r.exec(ctx, text, args...); err != nil {
 		return err
 	}
-	return moveTags(ctx, r, c.Key, old, now)
+	return moveTags(ctx, r, c.Key, old.shown, now.shown)
 }
 
 // moveTags puts a conversation under its tags. Of a new one old is the zero

@@ -25,11 +25,11 @@ WHERE workspace = ?3 AND revision = ?1`
 	ctx, cancel := s.limited(ctx)
 	defer cancel()
 	err := s.change(ctx, func(r runner) error {
-		changed, err := r.exec(ctx, text, expect, blob(body), workspace)
+		n, err := changed(ctx, r, text, expect, blob(body), workspace)
 		if err != nil {
 			return err
 		}
-		if changed == 0 {
+		if n == 0 {
 			return storage.ErrConflict
 		}
 		return markOutdated(ctx, r, workspace)

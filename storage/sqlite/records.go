@@ -159,8 +159,8 @@ WHERE workspace = ? AND kind = ? AND id = ? AND version = ? AND seat_moves = ?`
 	defer cancel()
 	err := s.change(ctx, func(r runner) error {
 		args := []any{micros(in.Due), in.Key.Workspace, string(in.Key.Kind), in.Key.ID, in.Version, in.SeatMoves}
-		changed, err := r.exec(ctx, text, args...)
-		if err == nil && changed == 0 {
+		n, err := changed(ctx, r, text, args...)
+		if err == nil && n == 0 {
 			return storage.ErrConflict
 		}
 		return err

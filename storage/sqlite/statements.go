@@ -14,7 +14,7 @@ import (
 // A runner runs statements, in whose text {prefix} stands before the names of
 // tables and indexes.
 type runner interface {
-	exec(ctx context.Context, text string, args ...any) (changed int64, err error)
+	exec(ctx context.Context, text string, args ...any) (sql.Result, error)
 	query(ctx context.Context, text string, args ...any) (*sql.Rows, error)
 }
 
@@ -28,12 +28,8 @@ type plain struct {
 	prefix string
 }
 
-func (p plain) exec(ctx context.Context, text string, args ...any) (int64, error) {
-	result, err := p.db.ExecContext(ctx, named(text, p.prefix), args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+func (p plain) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	return p.db.ExecContext(ctx, named(text, p.prefix), args...)
 }
 
 func (p plain) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
@@ -56,16 +52,12 @@ type prepared struct {
 	statements map[string]*sql.Stmt // by their text with {prefix}
 }
 
-func (p *prepared) exec(ctx context.Context, text string, args ...any) (int64, error) {
+func (p *prepared) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
 	s, err := p.statement(ctx, text)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	result, err := s.ExecContext(ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return s.ExecContext(ctx, args...)
 }
 
 func (p *prepared) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
@@ -116,6 +108,34 @@ func (p *prepared) close() {
 		_ = s.Close()
 	}
 	clear(p.statements)
+}
+
+// brief runs statements that are soon done: their context does not interrupt them,
+// and is looked at before each. Drivers start a goroutine for every statement that
+// may be interrupted.
+type brief struct{ runner }
+
+func (b brief) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return b.runner.exec(context.WithoutCancel(ctx), text, args...)
+}
+
+func (b brief) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return b.runner.query(context.WithoutCancel(ctx), text, args...)
+}
+
+// changed returns how many rows a statement changed.
+func changed(ctx context.Context, r runner, text string, args ...any) (int64, error) {
+	result, err := r.exec(ctx, text, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 // each has scan read every row of a query.

@@ -88,7 +88,7 @@ func (t *Tx) apply(ctx context.Context, c storage.Commit) error {
 	if _, err := t.r.exec(ctx, "SAVEPOINT adjourn"); err != nil {
 		return err
 	}
-	err := apply(ctx, t.r, c)
+	err := apply(ctx, t.r, c, &positions{want: 1})
 	if err != nil {
 		_, t.broken = t.r.exec(ctx, "ROLLBACK TO adjourn")
 	}

@@ -93,7 +93,7 @@ func (w *writer) release() { w.turn <- struct{}{} }
 // began: so it waits for a moment at a time, and is not given ctx.
 func (w *writer) begin(ctx context.Context) error {
 	for {
-		_, err := w.conn.ExecContext(context.WithoutCancel(ctx), "BEGIN IMMEDIATE")
+		_, err := w.kept.exec(context.WithoutCancel(ctx), "BEGIN IMMEDIATE")
 		if err == nil {
 			return nil
 		}
@@ -114,7 +114,7 @@ func (w *writer) begin(ctx context.Context) error {
 // it in the middle.
 func (w *writer) commit(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	_, err := w.conn.ExecContext(ctx, "COMMIT")
+	_, err := w.kept.exec(ctx, "COMMIT")
 	if err == nil {
 		return nil
 	}

@@ -14,5 +14,6 @@ func All() []bench.Row {
 		ScalePostgres(),
 		ScaleSQLite(),
 		SQLite(),
+		SQLiteBytes(),
 	}
 }
