@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"github.com/adjourn/adjourn/storage"
@@ -119,7 +120,23 @@ func (c *Committer[T]) writeAll() {
 		for i, err := range c.write(values) {
 			batch[i].result <- err
 		}
+		c.gather()
 	}
+}
+
+// gather lets those run who were just told, as long as that brings more values:
+// they often come again at once, and the next batch is as large as this one then,
+// instead of what few were faster than its beginning.
+func (c *Committer[T]) gather() {
+	for before, now := -1, 0; now > before; before, now = now, c.waits() {
+		runtime.Gosched()
+	}
+}
+
+func (c *Committer[T]) waits() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.waiting)
 }
 
 // next takes the next batch: the oldest values, one of each conversation.
