@@ -15,5 +15,6 @@ func All() []bench.Row {
 		ScaleSQLite(),
 		SQLite(),
 		SQLiteBytes(),
+		SQLiteFeed(),
 	}
 }

@@ -19,6 +19,24 @@ type byHand struct {
 }
 
 func newByHand(ctx context.Context, e *bench.Env, db *sql.DB) (*byHand, error) {
+	conn, err := handConn(ctx, e, db)
+	if err != nil {
+		return nil, err
+	}
+	h := &byHand{}
+	return h, prepareAll(ctx, e, conn, []statement{
+		{&h.begin, "BEGIN IMMEDIATE"},
+		{&h.end, "COMMIT"},
+		{&h.position, "UPDATE adjourn_feed SET last = last + 1 RETURNING last"},
+		{&h.head, "UPDATE adjourn_heads SET version = version + 1, due = ?, updated = ?, body = ? WHERE workspace = ? AND conversation = ? AND version = ?"},
+		{&h.text, "INSERT INTO adjourn_texts (text) VALUES (?)"},
+		{&h.event, "INSERT INTO adjourn_events (workspace, conversation, version, text_id, body) VALUES (?, ?, ?, ?, ?)"},
+		{&h.entry, "INSERT INTO adjourn_commits (position, workspace, conversation, from_version, to_version, command_id, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?)"},
+	})
+}
+
+// handConn is a connection that keeps what was committed.
+func handConn(ctx context.Context, e *bench.Env, db *sql.DB) (*sql.Conn, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -29,25 +47,24 @@ func newByHand(ctx context.Context, e *bench.Env, db *sql.DB) (*byHand, error) {
 			return nil, err
 		}
 	}
-	h := &byHand{}
-	for _, s := range []struct {
-		into **sql.Stmt
-		text string
-	}{
-		{&h.begin, "BEGIN IMMEDIATE"},
-		{&h.end, "COMMIT"},
-		{&h.position, "UPDATE adjourn_feed SET last = last + 1 RETURNING last"},
-		{&h.head, "UPDATE adjourn_heads SET version = version + 1, due = ?, updated = ?, body = ? WHERE workspace = ? AND conversation = ? AND version = ?"},
-		{&h.text, "INSERT INTO adjourn_texts (text) VALUES (?)"},
-		{&h.event, "INSERT INTO adjourn_events (workspace, conversation, version, text_id, body) VALUES (?, ?, ?, ?, ?)"},
-		{&h.entry, "INSERT INTO adjourn_commits (position, workspace, conversation, from_version, to_version, command_id, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?)"},
-	} {
-		if *s.into, err = conn.PrepareContext(ctx, s.text); err != nil {
-			return nil, err
+	return conn, nil
+}
+
+type statement struct {
+	into **sql.Stmt
+	text string
+}
+
+func prepareAll(ctx context.Context, e *bench.Env, conn *sql.Conn, all []statement) error {
+	for _, s := range all {
+		prepared, err := conn.PrepareContext(ctx, s.text)
+		if err != nil {
+			return err
 		}
-		e.Cleanup(func() { _ = (*s.into).Close() })
+		e.Cleanup(func() { _ = prepared.Close() })
+		*s.into = prepared
 	}
-	return h, nil
+	return nil
 }
 
 // commit writes commits in one transaction.
