@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/adjourn/adjourn/storage"
 	"github.com/adjourn/adjourn/storage/sqlite"
 )
@@ -369,4 +371,88 @@ SELECT (SELECT count(*) FROM adjourn_heads), (SELECT count(*) FROM adjourn_event
 		t.Errorf("%d heads, %d first events, %d first commits, %d tags, %d closings; %d events, %d texts, %d positions",
 			heads, first, commits, tags, closings, events, texts, positions)
 	}
+}
+
+// TestSQLiteOneThingChanges: whatever one thing a commit changes, all of the head
+// is as the commit says, and views find it so.
+func TestSQLiteOneThingChanges(t *testing.T) {
+	t.Parallel()
+	eachSQLite(t, func(t *testing.T, d sqliteDriver) {
+		s := d.store(t)
+		for i, change := range []func(h *storage.Head){
+			func(*storage.Head) {},
+			func(h *storage.Head) { h.DormantSince = noon },
+			func(h *storage.Head) { h.Due = time.Time{} },
+			func(h *storage.Head) { h.PolicyRevision = 7 },
+			func(h *storage.Head) { h.Visitor = "another" },
+			func(h *storage.Head) { h.State = "another" },
+			func(h *storage.Head) { h.Agent = "another" },
+			func(h *storage.Head) { h.Group = "another" },
+			func(h *storage.Head) { h.Outcome = "another" },
+			func(h *storage.Head) { h.Tags = []string{"another"} },
+			func(h *storage.Head) { h.Since = h.Since.Add(time.Microsecond) },
+			func(h *storage.Head) { h.Seat = "another" },
+		} {
+			first, second := sized(i, 0), sized(i, 1)
+			change(&second.Head)
+			for _, c := range []storage.Commit{first, second} {
+				if err := s.Commit(t.Context(), c); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l, err := s.Load(t.Context(), second.Key, "2")
+			if diff := cmp.Diff(second.Head, l.Head); diff != "" || err != nil || l.Applied == nil {
+				t.Errorf("change %d, %v (-want +got):\n%s", i, err, diff)
+			}
+			h := second.Head
+			rows, err := s.View(t.Context(), storage.Query{
+				Workspace: "acme", State: h.State, Agent: h.Agent, Group: h.Group, Visitor: h.Visitor, Outcome: h.Outcome, Tag: h.Tags[0],
+				From: h.Since, To: h.Since.Add(time.Microsecond),
+			}, 2)
+			if err != nil || len(rows) != 1 || rows[0].Key != second.Key {
+				t.Errorf("change %d: the view has %v, %v", i, rows, err)
+			}
+		}
+	})
+}
+
+// TestSQLiteNothingChanges: what stands against a commit does so also where the
+// conversation stays as it was, and its setback ends.
+func TestSQLiteNothingChanges(t *testing.T) {
+	t.Parallel()
+	eachSQLite(t, func(t *testing.T, d sqliteDriver) {
+		s := d.store(t)
+		ok := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		ok(s.Commit(t.Context(), sized(1, 0)))
+		ok(s.SetBack(t.Context(), sized(1, 0).Key, 1, storage.Setback{Failures: 1, RetryAt: noon, Reason: canary}))
+		again, old := sized(1, 1), sized(1, 7)
+		again.Command.ID = sized(1, 0).Command.ID
+		seen := sized(1, 1)
+		seen.Seen = storage.Seen{Agent: "ann", Version: 7}
+		for name, c := range map[string]storage.Commit{"a known command": again, "an old version": old, "another agent": seen} {
+			if err := s.Commit(t.Context(), c); !errors.Is(err, storage.ErrConflict) {
+				t.Errorf("with a setback, %s: %v, want %v", name, err, storage.ErrConflict)
+			}
+		}
+		ok(s.Commit(t.Context(), sized(1, 1)))
+		l, err := s.Load(t.Context(), sized(1, 0).Key, "")
+		if err != nil || l.Setback != (storage.Setback{}) || l.Head.Version != 2 {
+			t.Errorf("after the commit: %+v, %v", l, err)
+		}
+		again.Expect, again.Head.Version, again.Events = 2, 3, sized(1, 2).Events
+		seen.Expect, seen.Head.Version, seen.Events = 2, 3, sized(1, 2).Events
+		for name, c := range map[string]storage.Commit{"a known command": again, "an old version": sized(1, 1), "another agent": seen} {
+			if err := s.Commit(t.Context(), c); !errors.Is(err, storage.ErrConflict) {
+				t.Errorf("without a setback, %s: %v, want %v", name, err, storage.ErrConflict)
+			}
+		}
+		if entries, err := s.Feed(t.Context(), 0, 10); err != nil || len(entries) != 2 {
+			t.Errorf("%d entries in the feed, %v, want 2", len(entries), err)
+		}
+	})
 }

@@ -128,6 +128,22 @@ func refused(err error) bool {
 // what it reads first is still so when it writes: no statement can meet a
 // constraint.
 func apply(ctx context.Context, r runner, c storage.Commit, p *positions) error {
+	now := settledOf(c.Head)
+	if len(c.Events) > 0 && c.Expect > 0 && c.Seen.Agent == "" {
+		goesOn, err := goOnWith(ctx, r, c, now) // as most do: that took one statement
+		if err != nil {
+			return err
+		}
+		if goesOn {
+			return applyEvents(ctx, r, c, p)
+		}
+	}
+	return applyChange(ctx, r, c, now, p)
+}
+
+// applyChange looks at what the conversation was, and changes whatever there may
+// be to change.
+func applyChange(ctx context.Context, r runner, c storage.Commit, now settled, p *positions) error {
 	const present = `
 SELECT h.version, EXISTS (
     SELECT 1 FROM {prefix}commits INDEXED BY {prefix}commits_command
@@ -149,10 +165,12 @@ WHERE h.workspace = ?1 AND h.conversation = ?2`
 	if err := checkSeats(ctx, r, c, old.seat); err != nil {
 		return err
 	}
-	now := settledOf(c.Head)
 	switch {
 	case len(c.Events) > 0:
-		err = applyEvents(ctx, r, c, old, now, p)
+		err = changeHead(ctx, r, c, old, now)
+		if err == nil {
+			err = applyEvents(ctx, r, c, p)
+		}
 	case found:
 		err = applyNothing(ctx, r, c)
 	default:
@@ -161,22 +179,27 @@ WHERE h.workspace = ?1 AND h.conversation = ?2`
 	if err == nil && old.reason.Valid { // the setback has ended
 		err = wipe(ctx, r, old.reason.Int64)
 	}
-	goesOn := found && len(c.Events) > 0 && old.standing == now.standing
-	if err != nil || goesOn {
+	stays := found && len(c.Events) > 0 && old.standing == now.standing
+	if err != nil || stays {
 		return err
 	}
 	return markOutdated(ctx, r, c.Key.Workspace)
 }
 
-func applyEvents(ctx context.Context, r runner, c storage.Commit, old, now settled, p *positions) error {
+func changeHead(ctx context.Context, r runner, c storage.Commit, old, now settled) error {
+	if err := putHead(ctx, r, c, now); err != nil {
+		return err
+	}
+	if err := moveTags(ctx, r, c.Key, old.shown, now.shown); err != nil {
+		return err
+	}
+	return moveSeat(ctx, r, c.Key.Workspace, old.seat, now.seat, c.At)
+}
+
+// applyEvents writes what comes beside the head.
+func applyEvents(ctx context.Context, r runner, c storage.Commit, p *positions) error {
 	at, err := p.take(ctx, r)
 	if err != nil {
-		return err
-	}
-	if err := putHead(ctx, r, c, old, now); err != nil {
-		return err
-	}
-	if err := moveSeat(ctx, r, c.Key.Workspace, old.seat, c.Head.Seat, c.At); err != nil {
 		return err
 	}
 	for i, e := range c.Events {

@@ -72,8 +72,8 @@ func (r *headRow) head() (storage.Head, error) {
 	}, err
 }
 
-// settled is what indexes hold, but for due and updated: most commits leave it as
-// it is.
+// settled is what most commits leave as it is: what indexes hold, but due and
+// updated, and the setback.
 type settled struct {
 	standing
 	shown
@@ -99,39 +99,51 @@ func (s *settled) dest() []any {
 	return append([]any{&s.dormantSince, &s.revision, &s.failures, &s.reason}, s.shown.dest()...)
 }
 
-// putHead writes the head as it is after a commit with events. It sets as few
-// columns as it can: SQLite writes indexes anew whose columns are set, even to
-// what they were.
-func putHead(ctx context.Context, r runner, c storage.Commit, old, now settled) error {
+// headArgs are the arguments of goOnWith and putHead.
+func headArgs(c storage.Commit, now settled) []any {
+	return append([]any{
+		c.Key.Workspace, c.Key.Conversation, c.Expect + int64(len(c.Events)),
+		micros(c.Head.Due), c.Head.Updated.UnixMicro(), blob(c.Head.Body), micros(c.Head.DormantSince), now.revision,
+	}, now.shown.args()...)
+}
+
+// goOnWith writes the head of a conversation that stays as settled as it was, and
+// reports whether it is one, has no setback, is at the version, and does not know
+// the command. It sets nothing else: SQLite writes indexes anew whose columns are
+// set, even to what they were.
+func goOnWith(ctx context.Context, r runner, c storage.Commit, now settled) (bool, error) {
+	const text = `
+UPDATE {prefix}heads INDEXED BY {prefix}heads_key
+SET version = ?3, due = ?4, updated = ?5, body = ?6
+WHERE workspace = ?1 AND conversation = ?2 AND version = ?17
+    AND dormant_since IS ?7 AND policy_revision = ?8 AND failures = 0 AND reason_id IS NULL
+    AND visitor = ?9 AND state = ?10 AND agent = ?11 AND grp = ?12 AND outcome = ?13 AND tags = ?14 AND since = ?15 AND seat = ?16
+    AND NOT EXISTS (
+        SELECT 1 FROM {prefix}commits INDEXED BY {prefix}commits_command
+        WHERE workspace = ?1 AND conversation = ?2 AND command_id = ?18)`
+	n, err := changed(ctx, r, text, append(headArgs(c, now), c.Expect, c.Command.ID)...)
+	return n > 0, err
+}
+
+// putHead writes the head as it is after a commit with events.
+func putHead(ctx context.Context, r runner, c storage.Commit, now settled) error {
 	const create = `
 INSERT INTO {prefix}heads (
     workspace, conversation, version, due, updated, body, dormant_since, policy_revision,
     visitor, state, agent, grp, outcome, tags, since, seat)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)`
-	const goOn = `
+	const replace = `
 UPDATE {prefix}heads INDEXED BY {prefix}heads_key
-SET version = ?3, due = ?4, updated = ?5, body = ?6`
-	const settle = `,
-    dormant_since = ?7, policy_revision = ?8, failures = 0, retry_at = NULL, reason_id = NULL,
-    visitor = ?9, state = ?10, agent = ?11, grp = ?12, outcome = ?13, tags = ?14, since = ?15, seat = ?16`
-	const where = `
+SET version = ?3, due = ?4, updated = ?5, body = ?6, dormant_since = ?7, policy_revision = ?8,
+    visitor = ?9, state = ?10, agent = ?11, grp = ?12, outcome = ?13, tags = ?14, since = ?15, seat = ?16,
+    failures = 0, retry_at = NULL, reason_id = NULL
 WHERE workspace = ?1 AND conversation = ?2`
-	args := []any{
-		c.Key.Workspace, c.Key.Conversation, c.Expect + int64(len(c.Events)),
-		micros(c.Head.Due), c.Head.Updated.UnixMicro(), blob(c.Head.Body),
-	}
-	text := goOn + where
-	if c.Expect == 0 || now != old {
-		text = goOn + settle + where
-		args = append(append(args, now.dormantSince, now.revision), now.shown.args()...)
-	}
+	text := replace
 	if c.Expect == 0 {
 		text = create
 	}
-	if _, err := r.exec(ctx, text, args...); err != nil {
-		return err
-	}
-	return moveTags(ctx, r, c.Key, old.shown, now.shown)
+	_, err := r.exec(ctx, text, headArgs(c, now)...)
+	return err
 }
 
 // moveTags puts a conversation under its tags. Of a new one old is the zero
