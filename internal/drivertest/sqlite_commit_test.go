@@ -422,37 +422,35 @@ func TestSQLiteNothingChanges(t *testing.T) {
 	t.Parallel()
 	eachSQLite(t, func(t *testing.T, d sqliteDriver) {
 		s := d.store(t)
-		ok := func(err error) {
-			t.Helper()
-			if err != nil {
+		for i, setback := range []storage.Setback{
+			{}, {Failures: 1, RetryAt: noon}, {Failures: 1}, {Failures: 2, RetryAt: noon, Reason: canary},
+		} {
+			if err := s.Commit(t.Context(), sized(i, 0)); err != nil {
 				t.Fatal(err)
 			}
-		}
-		ok(s.Commit(t.Context(), sized(1, 0)))
-		ok(s.SetBack(t.Context(), sized(1, 0).Key, 1, storage.Setback{Failures: 1, RetryAt: noon, Reason: canary}))
-		again, old := sized(1, 1), sized(1, 7)
-		again.Command.ID = sized(1, 0).Command.ID
-		seen := sized(1, 1)
-		seen.Seen = storage.Seen{Agent: "ann", Version: 7}
-		for name, c := range map[string]storage.Commit{"a known command": again, "an old version": old, "another agent": seen} {
-			if err := s.Commit(t.Context(), c); !errors.Is(err, storage.ErrConflict) {
-				t.Errorf("with a setback, %s: %v, want %v", name, err, storage.ErrConflict)
+			if err := s.SetBack(t.Context(), sized(i, 0).Key, 1, setback); err != nil {
+				t.Fatal(err)
 			}
-		}
-		ok(s.Commit(t.Context(), sized(1, 1)))
-		l, err := s.Load(t.Context(), sized(1, 0).Key, "")
-		if err != nil || l.Setback != (storage.Setback{}) || l.Head.Version != 2 {
-			t.Errorf("after the commit: %+v, %v", l, err)
-		}
-		again.Expect, again.Head.Version, again.Events = 2, 3, sized(1, 2).Events
-		seen.Expect, seen.Head.Version, seen.Events = 2, 3, sized(1, 2).Events
-		for name, c := range map[string]storage.Commit{"a known command": again, "an old version": sized(1, 1), "another agent": seen} {
-			if err := s.Commit(t.Context(), c); !errors.Is(err, storage.ErrConflict) {
-				t.Errorf("without a setback, %s: %v, want %v", name, err, storage.ErrConflict)
+			next := sized(i, 1)
+			known, old, agent := next, next, next
+			known.Command.ID = sized(i, 0).Command.ID
+			old.Expect = 7
+			agent.Seen = storage.Seen{Agent: "ann", Version: 7}
+			for name, c := range map[string]storage.Commit{"a known command": known, "an old version": old, "another agent": agent} {
+				if err := s.Commit(t.Context(), c); !errors.Is(err, storage.ErrConflict) {
+					t.Errorf("%s, %+v: %v, want %v", name, setback, err, storage.ErrConflict)
+				}
 			}
-		}
-		if entries, err := s.Feed(t.Context(), 0, 10); err != nil || len(entries) != 2 {
-			t.Errorf("%d entries in the feed, %v, want 2", len(entries), err)
+			if err := s.Commit(t.Context(), next); err != nil {
+				t.Fatal(err)
+			}
+			l, err := s.Load(t.Context(), next.Key, "")
+			if err != nil || l.Setback != (storage.Setback{}) || l.Head.Version != 2 {
+				t.Errorf("after %+v: %+v, %v", setback, l, err)
+			}
+			if entries, err := s.Feed(t.Context(), 0, 10); err != nil || len(entries) != 2*(i+1) {
+				t.Errorf("%d entries in the feed, %v, want %d", len(entries), err, 2*(i+1))
+			}
 		}
 	})
 }

@@ -116,7 +116,7 @@ func goOnWith(ctx context.Context, r runner, c storage.Commit, now settled) (boo
 UPDATE {prefix}heads INDEXED BY {prefix}heads_key
 SET version = ?3, due = ?4, updated = ?5, body = ?6
 WHERE workspace = ?1 AND conversation = ?2 AND version = ?17
-    AND dormant_since IS ?7 AND policy_revision = ?8 AND failures = 0 AND reason_id IS NULL
+    AND dormant_since IS ?7 AND policy_revision = ?8 AND failures = 0
     AND visitor = ?9 AND state = ?10 AND agent = ?11 AND grp = ?12 AND outcome = ?13 AND tags = ?14 AND since = ?15 AND seat = ?16
     AND NOT EXISTS (
         SELECT 1 FROM {prefix}commits INDEXED BY {prefix}commits_command
