@@ -16,5 +16,6 @@ func All() []bench.Row {
 		SQLite(),
 		SQLiteBytes(),
 		SQLiteFeed(),
+		Postgres(),
 	}
 }
