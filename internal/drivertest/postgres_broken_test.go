@@ -26,13 +26,13 @@ func TestPostgresBrokenConnections(t *testing.T) {
 			address := pgtest.Shared(t).NewDatabase(t)
 			b := &breaking{T: t, s: migratedPostgres(t, d.open(t, address), nil), db: d.open(t, address)}
 			b.db.SetMaxOpenConns(1) // this one is spared
-			b.applied = make(chan struct{}, 1)
+			b.applied = make(chan struct{})
 			var writers, breaker sync.WaitGroup
 			for i := range 8 {
 				writers.Go(func() { b.write(pgKey(fmt.Sprint(i)), 40) })
 			}
-			// One session for every change or so: sessions that end at a given rate
-			// end sooner than a slow machine opens them, and nothing is ever written.
+			// One session for every change: sessions that end at a given rate end
+			// sooner than a slow machine opens them, and nothing is ever written.
 			breaker.Go(func() {
 				for range b.applied {
 					b.breakOne()
@@ -73,10 +73,7 @@ func (b *breaking) write(k storage.Key, n int64) {
 	for v := range n {
 		for b.try(pgChange(k, v, 1, fmt.Sprint("command ", v))) {
 		}
-		select {
-		case b.applied <- struct{}{}:
-		default: // the breaker is at work
-		}
+		b.applied <- struct{}{}
 	}
 	b.resolve(k, "")
 	var events []storage.Event

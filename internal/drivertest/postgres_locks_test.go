@@ -370,7 +370,11 @@ func TestPostgresOutlivesAPausedProcess(t *testing.T) {
 	t.Cleanup(func() { _ = db.Close() })
 	paused := postgresStore(t, db, &postgres.Options{Timeout: 500 * time.Millisecond})
 	result := make(chan error, 1)
-	go func() { result <- paused.Commit(context.WithoutCancel(ctx), pgChange(pgKey("a"), 1, 1, "paused")) }()
+	go func() {
+		// With a tag, it is not one statement that commits itself.
+		c := tagged("blue", pgChange(pgKey("a"), 1, 1, "paused"))
+		result <- paused.Commit(context.WithoutCancel(ctx), c)
+	}()
 	<-p.reached
 	if err := s.Commit(ctx, pgChange(pgKey("a"), 1, 2, "other")); err != nil {
 		t.Errorf("a commit to what a suspended process holds: %v", err)

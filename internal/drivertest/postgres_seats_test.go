@@ -336,26 +336,34 @@ func TestPostgresSeatsInSnapshots(t *testing.T) {
 	}
 }
 
-// TestPostgresSeatsCostNoRoundTrip: commits that are about no agent send as many
-// statements as there were without agents.
-func TestPostgresSeatsCostNoRoundTrip(t *testing.T) {
+// TestPostgresRoundTrips: a message in a conversation that goes on as it was is one
+// statement, which commits itself; what is about no agent has none for agents.
+func TestPostgresRoundTrips(t *testing.T) {
 	t.Parallel()
 	r, db, _ := recorded(t)
 	s := migratedPostgres(t, db, nil)
 	ctx := t.Context()
 	mustPg(t, s.Put(ctx, pgAgent("zoe", 3)))
-	seen := pgChange(pgKey("a"), 3, 1, "")
-	seen.Seen = storage.Seen{Agent: "zoe", Version: 1}
+	seen := func(c storage.Commit) storage.Commit {
+		c.Seen = storage.Seen{Agent: "zoe", Version: 1}
+		return c
+	}
 	for _, test := range []struct {
 		name   string
 		commit storage.Commit
 		want   int
 	}{
 		{"opening", pgChange(pgKey("a"), 0, 1, ""), 2},
-		{"taking a seat", pgSeated("zoe", pgChange(pgKey("a"), 1, 1, "")), 4},
-		{"keeping it", pgSeated("zoe", pgChange(pgKey("a"), 2, 1, "")), 2},
-		{"seeing the agent and freeing it", seen, 4},
-		{"without a seat", pgChange(pgKey("a"), 4, 1, ""), 2},
+		{"taking a seat", seen(pgSeated("zoe", pgChange(pgKey("a"), 1, 1, ""))), 4},
+		{"keeping it", pgSeated("zoe", pgChange(pgKey("a"), 2, 1, "")), 1},
+		{"seeing the agent and freeing it", seen(pgChange(pgKey("a"), 3, 1, "")), 4},
+		{"without a seat", pgChange(pgKey("a"), 4, 1, ""), 1},
+		{"taking one, which the statement notices", pgSeated("zoe", pgChange(pgKey("a"), 5, 1, "")), 1 + 4},
+		{"freeing it, which the statement notices", pgChange(pgKey("a"), 6, 1, ""), 1 + 4},
+		{"with a tag", tagged("blue", pgChange(pgKey("a"), 7, 1, "")), 2},
+		{"without it, which the statement notices", pgChange(pgKey("a"), 8, 1, ""), 1 + 2},
+		{"closing", pgClosed(pgChange(pgKey("a"), 9, 1, ""), 1), 2},
+		{"recomputing", pgChange(pgKey("a"), 10, 0, "recompute"), 2},
 	} {
 		r.take()
 		mustPg(t, s.Commit(ctx, test.commit))
@@ -363,4 +371,9 @@ func TestPostgresSeatsCostNoRoundTrip(t *testing.T) {
 			t.Errorf("%s takes %d statements, want %d", test.name, len(got), test.want)
 		}
 	}
+}
+
+func tagged(tag string, c storage.Commit) storage.Commit {
+	c.Head.Tags = []string{tag}
+	return c
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -251,12 +252,55 @@ func (s *Store) writeWithin(ctx context.Context, batch []prepared) []error {
 	for i, p := range batch {
 		attempts[i] = &attempt{prepared: p}
 	}
-	s.try(ctx, attempts)
+	if left := s.tryAtOnce(ctx, slices.Clone(attempts)); len(left) > 0 {
+		s.try(ctx, left)
+	}
 	results := make([]error, len(batch))
 	for i, a := range attempts {
 		results[i] = a.err
 	}
 	return results
+}
+
+// plain reports whether a commit does no more than a message does in a
+// conversation that goes on as it was.
+func (a *attempt) plain() bool {
+	return a.expect > 0 && a.events && a.seen == storage.Seen{} && !a.tagged && !a.closed
+}
+
+// tryAtOnce writes a batch of plain commits in one statement that commits itself,
+// which is one round trip instead of four, and returns those that are left to
+// [Store.try]: all if one of the batch is not plain, or what was not so plain after
+// all, because its conversation is held, is at another version, or has tags or
+// another seat. What became of those it does not return is in their errors.
+//
+// A command ID that came to be known after the statement began fails it, by the
+// key of the commands.
+func (s *Store) tryAtOnce(ctx context.Context, batch []*attempt) (left []*attempt) {
+	for _, a := range batch {
+		if !a.plain() {
+			return batch
+		}
+	}
+	// The pool itself would run a statement again that lib/pq calls that of a bad
+	// connection, though it may have been applied.
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return batch
+	}
+	defer conn.Close()
+	won, err := s.writeFrom(ctx, conn, writeHeld, batch, nil)
+	switch {
+	case err != nil && rolledBack(err):
+		return batch
+	case err != nil:
+		err = fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, err)
+		for _, a := range batch {
+			a.err = err
+		}
+		return nil
+	}
+	return slices.DeleteFunc(batch, func(a *attempt) bool { return won[a.key] })
 }
 
 // try commits a batch. If something in it was held for long, which may have been
@@ -381,21 +425,29 @@ func (s *Store) decide(ctx context.Context, q querier, batch []*attempt) error {
 	return nil
 }
 
-// The statement of [Store.write] in its parts. Tags, closings and moves of seats
-// are left out when there are none.
+// The statement of [Store.write] in its parts. Those that have nothing to do are
+// left out: with each comes much for the server to set up.
 const (
-	writable = `c.workspace = i.workspace AND c.conversation = i.conversation AND c.version = i.expect
-				AND NOT EXISTS (
-					SELECT FROM {prefix}.commands m
-					WHERE m.workspace = i.workspace AND m.conversation = i.conversation AND m.command = i.command)`
-	writeCommits = `
-		WITH input AS MATERIALIZED (
+	writeInput = `
+		WITH input AS MATERIALIZED (` + inputs + `)`
+	writeHeld = `
+		WITH given AS MATERIALIZED (` + inputs + `), held AS MATERIALIZED (
+			SELECT c.workspace, c.conversation
+			FROM given i
+			JOIN {prefix}.conversations c ON c.workspace = i.workspace AND c.conversation = i.conversation
+			WHERE c.version = i.expect AND c.seat = i.seat AND c.tags::text = '[]'
+			ORDER BY c.workspace, c.conversation
+			FOR UPDATE OF c SKIP LOCKED
+		), input AS MATERIALIZED (
+			SELECT given.* FROM given JOIN held USING (workspace, conversation)
+		)`
+	inputs = `
 			SELECT * FROM json_to_recordset($1::json) AS i (
 				workspace text, conversation text, expect bigint,
 				version bigint, body text, dormant_since bigint, due bigint, policy_revision bigint,
 				visitor text, state text, agent text, grp text, outcome text, tags json, since bigint, updated bigint, seat text,
-				command text, fingerprint text, events json, closings json)
-		), opened AS (
+				command text, fingerprint text, events json, closings json)`
+	writeOpened = `, opened AS (
 			INSERT INTO {prefix}.conversations
 				(workspace, conversation, version, body, dormant_since, due, policy_revision,
 				visitor, state, agent, grp, outcome, tags, since, updated, seat, last_commit)
@@ -406,7 +458,8 @@ const (
 			ORDER BY workspace, conversation
 			ON CONFLICT DO NOTHING
 			RETURNING workspace, conversation, last_commit
-		), changed AS (
+		)`
+	writeChanged = `, changed AS (
 			UPDATE {prefix}.conversations c SET
 				version = i.version, body = decode(i.body, 'base64'),
 				dormant_since = i.dormant_since, due = i.due, policy_revision = i.policy_revision,
@@ -417,17 +470,23 @@ const (
 			FROM input i
 			WHERE i.version > i.expect AND ` + writable + `
 			RETURNING c.workspace, c.conversation, c.last_commit
-		), recomputed AS (
+		)`
+	writeRecomputed = `, recomputed AS (
 			UPDATE {prefix}.conversations c SET
 				due = i.due, policy_revision = i.policy_revision,
 				failures = 0, retry_at = NULL, reason = ''
 			FROM input i
 			WHERE i.version = i.expect AND ` + writable + `
 			RETURNING c.workspace, c.conversation, c.last_commit
-		), won AS MATERIALIZED (
+		)`
+	writable = `c.workspace = i.workspace AND c.conversation = i.conversation AND c.version = i.expect
+				AND NOT EXISTS (
+					SELECT FROM {prefix}.commands m
+					WHERE m.workspace = i.workspace AND m.conversation = i.conversation AND m.command = i.command)`
+	writeWon = `, won AS MATERIALIZED (
 			SELECT i.*, w.last_commit
 			FROM input i
-			JOIN (TABLE opened UNION ALL TABLE changed UNION ALL TABLE recomputed) w USING (workspace, conversation)
+			JOIN applied w USING (workspace, conversation)
 		), written AS MATERIALIZED (
 			SELECT w.workspace, w.conversation, e.version, e.body, e.text
 			FROM won w, json_to_recordset(w.events) AS e (version bigint, body text, text text)
@@ -486,29 +545,23 @@ const (
 // commits to one conversation have ascending IDs, and none of them is visible
 // before those with lower ones.
 func (s *Store) write(ctx context.Context, q querier, commits []*attempt, moves []move) (map[storage.Key]bool, error) {
+	return s.writeFrom(ctx, q, writeInput, commits, moves)
+}
+
+// writeFrom writes the commits that an input has.
+func (s *Store) writeFrom(ctx context.Context, q querier, input string, commits []*attempt, moves []move) (map[storage.Key]bool, error) {
 	whole := make([]json.RawMessage, len(commits))
-	statement := writeCommits
-	tags, closings := false, false
 	for i, a := range commits {
 		whole[i] = a.whole
-		tags = tags || a.tagged || a.had.tagged
-		closings = closings || a.closed
-	}
-	if tags {
-		statement += writeTags
-	}
-	if closings {
-		statement += writeClosings
 	}
 	params, err := jsonParams(whole)
 	if err == nil && len(moves) > 0 {
-		statement += writeMoves
 		params, err = jsonParams(whole, moves)
 	}
 	if err != nil {
 		return nil, err
 	}
-	rows, err := q.QueryContext(ctx, s.sql(statement+writeEnd), params...)
+	rows, err := q.QueryContext(ctx, s.sql(input+writing(commits, len(moves) > 0)), params...)
 	if err != nil {
 		return nil, err
 	}
@@ -521,6 +574,34 @@ func (s *Store) write(ctx context.Context, q querier, commits []*attempt, moves 
 		won[key] = true
 	}
 	return won, err
+}
+
+// writing is the statement without its input.
+func writing(commits []*attempt, moves bool) string {
+	var statement string
+	var applied []string
+	add := func(part string, needed func(a *attempt) bool) (added bool) {
+		if added = slices.ContainsFunc(commits, needed); added {
+			statement += part
+		}
+		return added
+	}
+	if add(writeOpened, func(a *attempt) bool { return a.expect == 0 }) {
+		applied = append(applied, `TABLE opened`)
+	}
+	if add(writeChanged, func(a *attempt) bool { return a.expect > 0 && a.events }) {
+		applied = append(applied, `TABLE changed`)
+	}
+	if add(writeRecomputed, func(a *attempt) bool { return !a.events }) {
+		applied = append(applied, `TABLE recomputed`)
+	}
+	statement += `, applied AS (` + strings.Join(applied, ` UNION ALL `) + `)` + writeWon
+	add(writeTags, func(a *attempt) bool { return a.tagged || a.had.tagged })
+	add(writeClosings, func(a *attempt) bool { return a.closed })
+	if moves {
+		statement += writeMoves
+	}
+	return statement + writeEnd
 }
 
 // jsonParams are lists as parameters of a statement.

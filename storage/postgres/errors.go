@@ -15,8 +15,6 @@ const (
 	deadlockDetected     = "40P01"
 	lockNotAvailable     = "55P03"
 	queryCanceled        = "57014"
-	inFailedTransaction  = "25P02"
-	idleInTransaction    = "25P03"
 )
 
 // sqlState is the server's code for an error, as pgx and lib/pq tell it; empty
@@ -33,21 +31,24 @@ func sqlState(err error) string {
 
 func class(state string) string { return state[:min(2, len(state))] }
 
-// rolledBack reports whether an error of COMMIT says that the transaction did
-// not take effect. When the server shuts down, or the connection breaks, the
-// commit may have been made and the answer lost.
+// rolledBack reports whether an error of what commits says that the transaction
+// did not take effect. When the server shuts down or fails, or the connection
+// breaks, the commit may have been made and the answer lost.
 func rolledBack(err error) bool {
 	if errors.Is(err, sql.ErrTxDone) {
 		return true // it was over before, so COMMIT was not sent
 	}
-	switch state := sqlState(err); state {
+	switch sqlState(err) {
 	case completionUnknown:
 		return false
-	case queryCanceled, inFailedTransaction, idleInTransaction, lockNotAvailable:
+	case queryCanceled:
 		return true
-	default:
-		return class(state) == "40" || class(state) == "23"
 	}
+	switch class(sqlState(err)) {
+	case "0A", "21", "22", "23", "25", "26", "40", "42", "54", "55": // of the statement and its data
+		return true
+	}
+	return false
 }
 
 // raced tells from other errors that another transaction was there first, which

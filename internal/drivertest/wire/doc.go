@@ -24,8 +24,9 @@
 //     are.
 //
 // A COMMIT is a statement of that word or END, in a simple query as its last
-// statement, or executed by the extended protocol. A statement outside a transaction, which
-// commits itself, is none. Rolled back transactions never meet the hook.
+// statement, or executed by the extended protocol. One outside a transaction that
+// changes rows, and so commits itself, is one too, together with the message that
+// has it committed. Rolled back transactions never meet the hook.
 //
 // The proxy will never change what it passes on, except that it refuses
 // encryption for itself. It knows nothing of conversations. It returns nothing

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,11 +37,12 @@ type link struct {
 	// What the two directions tell each other.
 	mute    atomic.Bool  // the client gets nothing any more
 	deaf    atomic.Bool  // the server gets nothing any more, not even the end
+	idle    atomic.Bool  // no transaction is open
 	waiting atomic.Int64 // the fate that comes when the server has answered; zero: none
 
-	// Of the extended protocol: which names stand for a COMMIT. Only the
-	// direction to the server uses them.
-	statements, portals map[string]bool
+	// Of the extended protocol: what the names stand for. Only the direction to the
+	// server uses them.
+	statements, portals map[string]kind
 }
 
 // connect takes the connection to the server, unless the link is closed already.
@@ -180,7 +182,7 @@ func message(r io.Reader) ([]byte, error) {
 
 // toServer passes on what the client says, until it leaves.
 func (l *link) toServer(r io.Reader) {
-	l.statements, l.portals = map[string]bool{}, map[string]bool{}
+	l.statements, l.portals = map[string]kind{}, map[string]kind{}
 	for {
 		m, err := message(r)
 		if err != nil {
@@ -192,6 +194,13 @@ func (l *link) toServer(r io.Reader) {
 		fate := Pass
 		if l.commits(m) {
 			fate = l.fate()
+			if m[0] == 'E' && l.idle.Load() { // what is executed alone is committed by the next message, Sync
+				next, err := message(r)
+				if err != nil {
+					return
+				}
+				m = append(m, next...)
+			}
 		}
 		l.noteSent(m)
 		if !l.meet(fate, m) {
@@ -257,13 +266,15 @@ func (l *link) toClient(r io.Reader) {
 		if err != nil {
 			return
 		}
-		idle := m[0] == 'Z' && len(m) > 5 && m[5] == 'I'
-		if idle {
-			l.forgetSent()
+		if m[0] == 'Z' && len(m) > 5 {
+			l.idle.Store(m[5] == 'I')
+			if m[5] == 'I' {
+				l.forgetSent()
+			}
 		}
 		switch {
 		case l.waiting.Load() != 0:
-			ended = ended || m[0] == 'E' || m[0] == 'C' && (isTag(m, "COMMIT") || isTag(m, "ROLLBACK"))
+			ended = ended || m[0] == 'E' || m[0] == 'C'
 			if ended && m[0] == 'Z' {
 				l.cut(Fate(l.waiting.Load()))
 				return
@@ -278,8 +289,6 @@ func (l *link) toClient(r io.Reader) {
 		}
 	}
 }
-
-func isTag(m []byte, tag string) bool { return string(bytes.TrimRight(m[5:], "\x00")) == tag }
 
 func (l *link) fate() Fate {
 	l.mu.Lock()
@@ -308,20 +317,55 @@ func (l *link) commits(m []byte) bool {
 	switch m[0] {
 	case 'Q':
 		text, _ := cString(body)
-		return isCommit(text)
+		return l.is(kindOf(text))
 	case 'P':
 		name, rest := cString(body)
 		text, _ := cString(rest)
-		l.statements[name] = isCommit(text)
+		l.statements[name] = kindOf(text)
 	case 'B':
 		portal, rest := cString(body)
 		statement, _ := cString(rest)
 		l.portals[portal] = l.statements[statement]
 	case 'E':
 		portal, _ := cString(body)
-		return l.portals[portal]
+		return l.is(l.portals[portal])
 	}
 	return false
+}
+
+// is reports whether a statement commits, as the transaction stands.
+func (l *link) is(k kind) bool { return k == commits || k == writes && l.idle.Load() }
+
+// A kind is what a statement does for a transaction.
+type kind int
+
+const (
+	other   kind = iota
+	commits      // is a COMMIT
+	writes       // commits itself, outside a transaction
+)
+
+func kindOf(text string) kind {
+	switch {
+	case isCommit(text):
+		return commits
+	case isWrite(text):
+		return writes
+	}
+	return other
+}
+
+// isWrite reports whether a text begins with a statement that changes rows.
+func isWrite(text string) bool {
+	words := strings.Fields(strings.ToUpper(text))
+	if len(words) == 0 {
+		return false
+	}
+	change := func(word string) bool {
+		word = strings.TrimLeft(word, "(")
+		return word == "INSERT" || word == "UPDATE" || word == "DELETE"
+	}
+	return change(words[0]) || words[0] == "WITH" && slices.ContainsFunc(words, change)
 }
 
 // cString returns the text that ends with the first zero byte, and what follows.

@@ -165,7 +165,9 @@ func TestCommitsAreFound(t *testing.T) {
 		n    int
 	}{
 		{`SELECT 'commit'`, 0},
-		{`INSERT INTO things VALUES ('commit'); SELECT 1`, 0},
+		{`INSERT INTO things VALUES ('commit'); SELECT 1`, 1},
+		{`WITH it AS (SELECT 'delete') SELECT FROM it`, 0},
+		{`WITH it AS (DELETE FROM things WHERE name = 'x' RETURNING name) SELECT FROM it`, 1},
 		{`BEGIN; INSERT INTO things VALUES ('a'); COMMIT`, 1},
 		{`BEGIN; INSERT INTO things VALUES ('b'); end; `, 1},
 		{`BEGIN; ROLLBACK`, 0},
