@@ -15,14 +15,13 @@ require github.com/google/go-cmp v0.7.0
 
 require (
 	github.com/dustin/go-humanize v1.0.1
+	github.com/mattn/go-sqlite3 v1.14.53
 	github.com/riverqueue/river v0.51.1
 	github.com/riverqueue/river/riverdriver/riverpgxv5 v0.51.1
-	github.com/mattn/go-sqlite3 v1.14.53
 	modernc.org/sqlite v1.60.0
 )
 
 require (
-	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/ncruces/go-strftime v1.0.0 // indirect

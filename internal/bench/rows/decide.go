@@ -106,7 +106,7 @@ func decideCase(e *bench.Env, m move) (bench.Case, error) {
 	request := conversation.Request{By: m.by, Command: m.command}
 	peer := newStateless()
 	machine := newLooplab()
-	hand := byHand{}
+	hand := handMachine{}
 	return bench.Case{
 		Name: m.name,
 		Sides: []bench.Side{
@@ -138,7 +138,7 @@ func decideCase(e *bench.Env, m move) (bench.Case, error) {
 				return err
 			}),
 			perOp(e, "a switch", func() error {
-				hand = byHand{state: m.from, agent: "ann"}
+				hand = handMachine{state: m.from, agent: "ann"}
 				return hand.step(m.name, m.by, noon)
 			}),
 		},
@@ -194,8 +194,8 @@ func newLooplab() *fsm.FSM {
 	return fsm.NewFSM(string(conversation.StateBot), events, fsm.Callbacks{})
 }
 
-// A byHand is a conversation as a program without a library would keep it.
-type byHand struct {
+// A handMachine is a conversation as a program without a library would keep it.
+type handMachine struct {
 	state      conversation.State
 	agent      string
 	due        time.Time
@@ -206,7 +206,7 @@ type byHand struct {
 
 var errRefused = errors.New("refused")
 
-func (h *byHand) step(command string, by conversation.Actor, now time.Time) error {
+func (h *handMachine) step(command string, by conversation.Actor, now time.Time) error {
 	switch command {
 	case "say":
 		if h.state == conversation.StateClosed {

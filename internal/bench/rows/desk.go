@@ -45,12 +45,12 @@ func openDesk(_ context.Context, e *bench.Env) ([]bench.Case, error) {
 	given := func(ctx context.Context, n int) error { return liveByHand(ctx, n, commits, false) }
 	encoded := func(ctx context.Context, n int) error { return liveByHand(ctx, n, commits, true) }
 	side := func(name string, cores int, run func(context.Context, int) error) bench.Side {
-		return live(name, cores, e.Size(20_000, 100), run)
+		return liveOn(name, cores, e.Size(20_000, 100), run)
 	}
 	var cases []bench.Case
 	for _, cores := range []int{1, 2} {
 		cases = append(cases, bench.Case{
-			Name:    plural(cores, "core"),
+			Name:    counted(cores, "core"),
 			Sides:   []bench.Side{side("adjourn", cores, liveOnDesk), side("map by hand", cores, given), side("map and encoding/json", cores, encoded)},
 			Targets: []bench.Target{{Against: "map by hand", AtLeast: 0.5}, {Against: "map and encoding/json", AtLeast: 0.5}},
 		})
@@ -68,15 +68,8 @@ func openDesk(_ context.Context, e *bench.Env) ([]bench.Case, error) {
 	), nil
 }
 
-func plural(n int, of string) string {
-	if n == 1 {
-		return "1 " + of
-	}
-	return strconv.Itoa(n) + " " + of + "s"
-}
-
-// live is a side that has so many conversations live on so many cores.
-func live(name string, cores, lives int, run func(ctx context.Context, lives int) error) bench.Side {
+// liveOn is a side that has so many conversations live on so many cores.
+func liveOn(name string, cores, lives int, run func(ctx context.Context, lives int) error) bench.Side {
 	return bench.Side{Name: name, Run: func(ctx context.Context) (bench.Sample, error) {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
 		return bench.Once(lives*len(life()), func() error { return run(ctx, lives) })

@@ -142,7 +142,7 @@ func fillMessages(ctx context.Context, url string, n int) (conversations, error)
 		return nil, err
 	}
 	all := make(conversations, n)
-	err = atOnce(128, func(caller int) error {
+	err = eachCaller(128, func(caller int) error {
 		for i := caller; i < n; i += 128 {
 			if err := s.Commit(ctx, message(i, 0)); err != nil {
 				return err
@@ -162,7 +162,7 @@ func fillMessages(ctx context.Context, url string, n int) (conversations, error)
 func (all conversations) commit(ctx context.Context, s storage.Store, callers int, d time.Duration) (bench.Sample, error) {
 	var commits atomic.Int64
 	began := time.Now()
-	err := atOnce(callers, func(caller int) error {
+	err := eachCaller(callers, func(caller int) error {
 		for i := caller; time.Since(began) < d; i += callers {
 			if i >= len(all) {
 				i = caller
@@ -178,8 +178,8 @@ func (all conversations) commit(ctx context.Context, s storage.Store, callers in
 	return bench.Sample{bench.NsPerOp: float64(time.Since(began)) / float64(commits.Load())}, err
 }
 
-// atOnce calls f for each caller at once and returns the first error.
-func atOnce(callers int, f func(caller int) error) error {
+// eachCaller calls f for each caller at once and returns the first error.
+func eachCaller(callers int, f func(caller int) error) error {
 	var wg sync.WaitGroup
 	errs := make(chan error, callers)
 	for caller := range callers {

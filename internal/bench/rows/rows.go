@@ -8,7 +8,7 @@ func All() []bench.Row {
 	return []bench.Row{
 		Decide(),
 		Desk(),
-		MemorySize(),
+		MemoryBytes(),
 		Clock(),
 		Wake(),
 		ScalePostgres(),
