@@ -42,8 +42,12 @@ func openDesk(_ context.Context, e *bench.Env) ([]bench.Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	given := func(ctx context.Context, n int) error { return liveByHand(ctx, n, commits, false) }
-	encoded := func(ctx context.Context, n int) error { return liveByHand(ctx, n, commits, true) }
+	steps, err := stepsOf(commits)
+	if err != nil {
+		return nil, err
+	}
+	given := func(ctx context.Context, n int) error { return liveByHand(ctx, n, steps, false) }
+	encoded := func(ctx context.Context, n int) error { return liveByHand(ctx, n, steps, true) }
 	side := func(name string, cores int, run func(context.Context, int) error) bench.Side {
 		return liveOn(name, cores, e.Size(20_000, 100), run)
 	}
@@ -151,45 +155,73 @@ func recordLife() ([]storage.Commit, error) {
 	return r.commits, err
 }
 
-func liveByHand(ctx context.Context, n int, life []storage.Commit, encoding bool) error {
+// A step of a life is what its command commits, and what the bytes of that are of.
+type step struct {
+	storage.Commit
+	after   conversation.Conversation
+	records []plainRecord
+}
+
+// A plainRecord is a record as a program without a codec of its own would have it.
+type plainRecord struct {
+	Seq   conversation.Version
+	At    time.Time
+	By    conversation.Actor
+	Type  string
+	Event conversation.Event
+}
+
+func stepsOf(commits []storage.Commit) (steps []step, err error) {
+	for _, c := range commits {
+		s := step{Commit: c}
+		if s.after, err = conversation.Decode(c.Head.Body); err != nil {
+			return nil, err
+		}
+		for _, e := range c.Events {
+			r, err := conversation.DecodeRecord(e.Body)
+			if err != nil {
+				return nil, err
+			}
+			s.records = append(s.records, plainRecord{r.Seq, r.At, r.By, conversation.EventName(r.Event), r.Event})
+		}
+		steps = append(steps, s)
+	}
+	return steps, nil
+}
+
+// encoded returns the commit with its bytes made once more.
+func (s step) encoded() (c storage.Commit, err error) {
+	c = s.Commit
+	if c.Head.Body, err = json.Marshal(s.after); err != nil {
+		return c, err
+	}
+	c.Events = slices.Clone(c.Events)
+	for i, r := range s.records {
+		if c.Events[i].Body, err = json.Marshal(r); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+func liveByHand(ctx context.Context, n int, life []step, encoding bool) error {
 	m := newShardedMap()
-	return each(ctx, n, func(_ context.Context, i int) error {
+	return each(ctx, n, func(_ context.Context, i int) (err error) {
 		name := nameOf(i)
-		for _, c := range life {
-			c.Key.Conversation = name
+		for _, s := range life {
+			c := s.Commit
 			if encoding {
-				if err := encodeAgain(&c); err != nil {
+				if c, err = s.encoded(); err != nil {
 					return err
 				}
 			}
+			c.Key.Conversation = name
 			if err := m.commit(c); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-// encodeAgain makes the bytes of a commit, as one who keeps JSON has to.
-func encodeAgain(c *storage.Commit) error {
-	head, err := conversation.Decode(c.Head.Body)
-	if err != nil {
-		return err
-	}
-	if c.Head.Body, err = json.Marshal(head); err != nil {
-		return err
-	}
-	c.Events = slices.Clone(c.Events)
-	for i, e := range c.Events {
-		r, err := conversation.DecodeRecord(e.Body)
-		if err != nil {
-			return err
-		}
-		if c.Events[i].Body, err = json.Marshal(r); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // A shardedMap keeps conversations as a program without a library would.
