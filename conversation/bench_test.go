@@ -9,28 +9,69 @@ import (
 	"github.com/adjourn/adjourn/snooze"
 )
 
-// BenchmarkDecideEvolve measures one command as a Desk gives it: decided,
-// evolved, and the next due instant computed.
-func BenchmarkDecideEvolve(b *testing.B) {
-	prompted := held(b, onDesk(steps(idle.DefaultAfter, idle.Prompt)))
+// A given is a command in a conversation in which it is accepted.
+type given struct {
+	name    string
+	l       *life
+	by      conversation.Actor
+	command conversation.Command
+}
+
+func givenCommands(t testing.TB) []given {
+	prompted := held(t, onDesk(steps(idle.DefaultAfter, idle.Prompt)))
 	prompted.say(vera)
 	prompted.after(idle.DefaultAfter)
-	commands := []struct {
-		name    string
-		l       *life
-		by      conversation.Actor
-		command conversation.Command
-	}{
-		{"open", tell(b, withBot), vera, conversation.Open{}},
-		{"say", held(b, withBot), vera, conversation.Say{Text: "My parcel is late."}},
-		{"take", opened(b, withBot), ann, conversation.Take{}},
-		{"snooze", held(b, withBot), ann, conversation.Snooze{Until: shortly}},
-		{"snooze-calendar", held(b, withBot), ann, conversation.Snooze{Until: snooze.Calendar("2026-03-29T09:00", "Europe/Berlin")}},
-		{"close", held(b, withBot), ann, resolved},
+	asleep := held(t, withBot)
+	asleep.do(ann, conversation.Snooze{Until: shortly})
+	asleep.after(snooze.Short)
+	return []given{
+		{"open", tell(t, withBot), vera, conversation.Open{}},
+		{"say", held(t, withBot), vera, conversation.Say{Text: "My parcel is late."}},
+		{"say-agent", held(t, withBot), ann, conversation.Say{Text: "It will be there today."}},
+		{"take", opened(t, withBot), ann, conversation.Take{}},
+		{"snooze", held(t, withBot), ann, conversation.Snooze{Until: shortly}},
+		{"snooze-calendar", held(t, withBot), ann, conversation.Snooze{Until: snooze.Calendar("2026-03-29T09:00", "Europe/Berlin")}},
+		{"close", held(t, withBot), ann, resolved},
 		{"expire", prompted, timer, conversation.Expire{}},
-		{"already", held(b, withBot), ann, conversation.Take{}},
+		{"expire-snooze", asleep, timer, conversation.Expire{}},
+		{"already", held(t, withBot), ann, conversation.Take{}},
 	}
-	for _, c := range commands {
+}
+
+// BenchmarkCommand measures what a command costs without its journal: decided, each of
+// its events evolved, and the next due instant computed.
+func BenchmarkCommand(b *testing.B) {
+	for _, c := range givenCommands(b) {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			request := conversation.Request{By: c.by, Command: c.command}
+			facts := c.l.facts()
+			for b.Loop() {
+				if err := carryOut(c.l, request, &facts); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func carryOut(l *life, request conversation.Request, facts *conversation.Facts) error {
+	events, err := conversation.Decide(l.c, request, *facts)
+	if err != nil {
+		return err
+	}
+	c := l.c
+	for _, e := range events {
+		c = conversation.Evolve(c, conversation.Record{Seq: c.Version + 1, At: facts.Now, By: request.By, Event: e})
+	}
+	conversation.NextDue(c, facts.Policy)
+	return nil
+}
+
+// BenchmarkDecideEvolve measures one command as a Desk gives it: decided,
+// evolved into a conversation and its records, and the next due instant computed.
+func BenchmarkDecideEvolve(b *testing.B) {
+	for _, c := range givenCommands(b) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			request := conversation.Request{By: c.by, Command: c.command}
