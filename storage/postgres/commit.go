@@ -45,7 +45,7 @@ type prepared struct {
 	at      time.Time
 	seen    storage.Seen
 	command string
-	whole   json.RawMessage
+	whole   string // of commitValues
 }
 
 // Values of a commit in JSON. Bodies become base64, texts stay texts, and times
@@ -127,7 +127,7 @@ func prepare(c storage.Commit) (prepared, error) {
 	whole, err := json.Marshal(values)
 	return prepared{
 		key: c.Key, expect: c.Expect, events: len(c.Events) > 0, tagged: len(h.Tags) > 0, closed: len(c.Closings) > 0,
-		seat: h.Seat, at: c.At, seen: c.Seen, command: c.Command.ID, whole: whole,
+		seat: h.Seat, at: c.At, seen: c.Seen, command: c.Command.ID, whole: string(whole),
 	}, err
 }
 
@@ -335,8 +335,19 @@ func (s *Store) try(ctx context.Context, batch []*attempt) {
 	}
 }
 
-// lock locks the conversations of a batch that nobody else holds, in the order
-// of their keys, and refuses the commits that cannot succeed. It waits for none.
+// held locks the conversations of an input i that nobody else holds. It looks each
+// of them up, because the planner, who takes every list for one of a hundred, would
+// rather read a table of some thousand from end to end.
+const held = `
+			CROSS JOIN LATERAL (
+				SELECT c.version, c.seat, c.tags::text <> '[]' AS tagged
+				FROM {prefix}.conversations c
+				WHERE c.workspace = i.workspace AND c.conversation = i.conversation
+				FOR UPDATE SKIP LOCKED
+			) held`
+
+// lock locks the conversations of a batch that nobody else holds, and refuses the
+// commits that cannot succeed. It waits for none, so their order does not matter.
 func (s *Store) lock(ctx context.Context, tx *sql.Tx, batch []*attempt) error {
 	keys := make([]keyValues, len(batch))
 	of := make(map[storage.Key]*attempt, len(batch))
@@ -351,11 +362,8 @@ func (s *Store) lock(ctx context.Context, tx *sql.Tx, batch []*attempt) error {
 	// The settings stand on the outer side of the join, so they are made first.
 	rows, err := tx.QueryContext(ctx, s.sql(`
 		WITH settings AS MATERIALIZED (`+settings+`), heads AS MATERIALIZED (
-			SELECT c.workspace, c.conversation, c.version, c.seat, c.tags::text <> '[]' AS tagged
-			FROM json_to_recordset($3::json) AS i (workspace text, conversation text)
-			JOIN {prefix}.conversations c ON c.workspace = i.workspace AND c.conversation = i.conversation
-			ORDER BY c.workspace, c.conversation
-			FOR UPDATE OF c SKIP LOCKED
+			SELECT i.workspace, i.conversation, held.version, held.seat, held.tagged
+			FROM json_to_recordset($3::json) AS i (workspace text, conversation text)`+held+`
 		)
 		SELECT coalesce(workspace, ''), coalesce(conversation, ''), version, coalesce(seat, ''), coalesce(tagged, false)
 		FROM settings LEFT JOIN heads ON true`),
@@ -431,15 +439,10 @@ const (
 	writeInput = `
 		WITH input AS MATERIALIZED (` + inputs + `)`
 	writeHeld = `
-		WITH given AS MATERIALIZED (` + inputs + `), held AS MATERIALIZED (
-			SELECT c.workspace, c.conversation
-			FROM given i
-			JOIN {prefix}.conversations c ON c.workspace = i.workspace AND c.conversation = i.conversation
-			WHERE c.version = i.expect AND c.seat = i.seat AND c.tags::text = '[]'
-			ORDER BY c.workspace, c.conversation
-			FOR UPDATE OF c SKIP LOCKED
-		), input AS MATERIALIZED (
-			SELECT given.* FROM given JOIN held USING (workspace, conversation)
+		WITH input AS MATERIALIZED (
+			SELECT i.*
+			FROM (` + inputs + `) i` + held + `
+			WHERE held.version = i.expect AND held.seat = i.seat AND NOT held.tagged
 		)`
 	inputs = `
 			SELECT * FROM json_to_recordset($1::json) AS i (
@@ -469,7 +472,7 @@ const (
 				failures = 0, retry_at = NULL, reason = ''
 			FROM input i
 			WHERE i.version > i.expect AND ` + writable + `
-			RETURNING c.workspace, c.conversation, c.last_commit
+			RETURNING i.*, c.last_commit
 		)`
 	writeRecomputed = `, recomputed AS (
 			UPDATE {prefix}.conversations c SET
@@ -477,17 +480,14 @@ const (
 				failures = 0, retry_at = NULL, reason = ''
 			FROM input i
 			WHERE i.version = i.expect AND ` + writable + `
-			RETURNING c.workspace, c.conversation, c.last_commit
+			RETURNING i.*, c.last_commit
 		)`
 	writable = `c.workspace = i.workspace AND c.conversation = i.conversation AND c.version = i.expect
 				AND NOT EXISTS (
 					SELECT FROM {prefix}.commands m
 					WHERE m.workspace = i.workspace AND m.conversation = i.conversation AND m.command = i.command)`
-	writeWon = `, won AS MATERIALIZED (
-			SELECT i.*, w.last_commit
-			FROM input i
-			JOIN applied w USING (workspace, conversation)
-		), written AS MATERIALIZED (
+	wonOpened = `SELECT input.*, last_commit FROM input JOIN opened USING (workspace, conversation)`
+	writeWon  = `, written AS MATERIALIZED (
 			SELECT w.workspace, w.conversation, e.version, e.body, e.text
 			FROM won w, json_to_recordset(w.events) AS e (version bigint, body text, text text)
 		), new_events AS (
@@ -550,16 +550,17 @@ func (s *Store) write(ctx context.Context, q querier, commits []*attempt, moves 
 
 // writeFrom writes the commits that an input has.
 func (s *Store) writeFrom(ctx context.Context, q querier, input string, commits []*attempt, moves []move) (map[storage.Key]bool, error) {
-	whole := make([]json.RawMessage, len(commits))
+	whole := make([]string, len(commits))
 	for i, a := range commits {
 		whole[i] = a.whole
 	}
-	params, err := jsonParams(whole)
-	if err == nil && len(moves) > 0 {
-		params, err = jsonParams(whole, moves)
-	}
-	if err != nil {
-		return nil, err
+	params := []any{"[" + strings.Join(whole, ",") + "]"}
+	if len(moves) > 0 {
+		text, err := json.Marshal(moves)
+		if err != nil {
+			return nil, err
+		}
+		params = append(params, string(text))
 	}
 	rows, err := q.QueryContext(ctx, s.sql(input+writing(commits, len(moves) > 0)), params...)
 	if err != nil {
@@ -579,7 +580,7 @@ func (s *Store) writeFrom(ctx context.Context, q querier, input string, commits 
 // writing is the statement without its input.
 func writing(commits []*attempt, moves bool) string {
 	var statement string
-	var applied []string
+	var won []string
 	add := func(part string, needed func(a *attempt) bool) (added bool) {
 		if added = slices.ContainsFunc(commits, needed); added {
 			statement += part
@@ -587,15 +588,15 @@ func writing(commits []*attempt, moves bool) string {
 		return added
 	}
 	if add(writeOpened, func(a *attempt) bool { return a.expect == 0 }) {
-		applied = append(applied, `TABLE opened`)
+		won = append(won, wonOpened)
 	}
 	if add(writeChanged, func(a *attempt) bool { return a.expect > 0 && a.events }) {
-		applied = append(applied, `TABLE changed`)
+		won = append(won, `TABLE changed`)
 	}
 	if add(writeRecomputed, func(a *attempt) bool { return !a.events }) {
-		applied = append(applied, `TABLE recomputed`)
+		won = append(won, `TABLE recomputed`)
 	}
-	statement += `, applied AS (` + strings.Join(applied, ` UNION ALL `) + `)` + writeWon
+	statement += `, won AS MATERIALIZED (` + strings.Join(won, ` UNION ALL `) + `)` + writeWon
 	add(writeTags, func(a *attempt) bool { return a.tagged || a.had.tagged })
 	add(writeClosings, func(a *attempt) bool { return a.closed })
 	if moves {
