@@ -23,6 +23,7 @@ const (
 	scalePage       = 50   // of a view
 	scaleDue        = 500  // of a tick
 	scaleQueries    = 2000 // of each size, in each round
+	scaleAtWork     = 100  // agents who look, spread over all
 )
 
 // The conversations are due a second apart, in no order that the tables have. At
@@ -77,6 +78,9 @@ func openScale(ctx context.Context, e *bench.Env, open func(ctx context.Context,
 	}
 	var cases []bench.Case
 	for _, q := range scaleQuestions() {
+		if _, err := q.measure(ctx, all); err != nil { // from here on it is in memory
+			return nil, err
+		}
 		if err := explain(ctx, e, all[0], q); err != nil {
 			return nil, err
 		}
@@ -125,7 +129,12 @@ type question struct {
 
 func scaleQuestions() []question {
 	inbox := func(s sized, r *rand.Rand, state conversation.State) storage.Query {
-		agent := r.IntN(s.size / scaleEach)
+		agents := s.size / scaleEach
+		agent := r.IntN(agents)
+		if step := agents / scaleAtWork; step >= scaleWorkspaces { // as many at each size, so that as much is kept in memory
+			work := agent / step
+			agent = work*step + work%scaleWorkspaces
+		}
 		return storage.Query{
 			Workspace: fmt.Sprint("w", agent%scaleWorkspaces), Agent: fmt.Sprint("agent-", agent), State: string(state),
 		}

@@ -46,7 +46,7 @@ func openWake(ctx context.Context, e *bench.Env) ([]bench.Case, error) {
 	for _, open := range []func() (*stand, int, error){
 		func() (*stand, int, error) {
 			s, err := onPostgres(ctx, e, "adjourn", wakeSettings...)
-			return s, 128, err
+			return s, 256, err
 		},
 		func() (*stand, int, error) { s, err := onSQLite(ctx, e, "wake.db"); return s, 128, err },
 	} {
