@@ -79,6 +79,8 @@ type Store struct {
 	db        *sql.DB
 	options   Options
 	committer *group.Committer[prepared]
+	loads     *group.Reader[asked, storage.Loaded]
+	reads     *group.Reader[storage.RecordKey, storage.Record]
 	alone     chan struct{} // holds one for each commit that is tried alone
 	checked   atomic.Bool   // the schema is the right one
 }
@@ -102,7 +104,9 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 		return nil, errors.New("postgres: no database was given")
 	}
 	s := &Store{db: db, options: options, alone: make(chan struct{}, maxAlone)}
-	s.committer = group.New(maxBatch, s.writeBatch)
+	s.committer = group.New(maxBatch, 2, s.writeBatch)
+	s.loads = group.NewReader(readTogether, maxRead, s.loadAll)
+	s.reads = group.NewReader(readTogether, maxRead, s.recordAll)
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
 	var encoding string

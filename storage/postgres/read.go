@@ -15,8 +15,63 @@ func (s *Store) Load(ctx context.Context, key storage.Key, commandID string) (st
 	if err := s.ready(ctx, s.db); err != nil {
 		return storage.Loaded{}, failed(ctx, "load", err)
 	}
-	l, err := s.load(ctx, s.db, key, commandID)
+	if err := storable(key.Workspace, key.Conversation, commandID); err != nil {
+		return storage.Loaded{}, failed(ctx, "load", err)
+	}
+	l, err := s.loads.Read(ctx, asked{key, commandID})
 	return l, failed(ctx, "load", err)
+}
+
+// readTogether and maxRead are how many statements that load, or that read
+// records, run beside each other, and how many of these share one.
+const (
+	readTogether = 2
+	maxRead      = 128
+)
+
+// asked is what a Load asks for.
+type asked struct {
+	key     storage.Key
+	command string
+}
+
+func (s *Store) loadAll(ctx context.Context, all []asked) ([]storage.Loaded, error) {
+	ctx, cancel := s.deadline(ctx)
+	defer cancel()
+	if len(all) == 1 {
+		l, err := s.load(ctx, s.db, all[0].key, all[0].command)
+		return []storage.Loaded{l}, err
+	}
+	type values struct {
+		keyValues
+		Place   int    `json:"place"`
+		Command string `json:"command"`
+	}
+	params := make([]values, len(all))
+	for i, a := range all {
+		params[i] = values{keyValues(a.key), i, a.command}
+	}
+	args, err := jsonParams(params)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.db.QueryContext(ctx, s.sql(`
+		SELECT place, `+loadColumns+`
+		FROM json_to_recordset($1::json) AS asked (place integer, workspace text, conversation text, command text)`+loadJoins), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	loaded := make([]storage.Loaded, len(all))
+	for rows.Next() {
+		var place int
+		l, err := scanLoaded(rows, &place)
+		if err != nil {
+			return nil, err
+		}
+		loaded[place] = l
+	}
+	return loaded, rows.Err()
 }
 
 // load is one statement, so that all it returns is of one moment.
@@ -24,21 +79,27 @@ func (s *Store) load(ctx context.Context, q querier, key storage.Key, commandID 
 	if err := storable(key.Workspace, key.Conversation, commandID); err != nil {
 		return storage.Loaded{}, err
 	}
-	var l storage.Loaded
+	return scanLoaded(q.QueryRowContext(ctx, s.sql(`
+		SELECT `+loadColumns+`
+		FROM (SELECT $1::text AS workspace, $2::text AS conversation, $3::text AS command) asked`+loadJoins),
+		key.Workspace, key.Conversation, commandID))
+}
+
+const loadColumns = headColumns + `,
+			coalesce(c.failures, 0), c.retry_at, coalesce(c.reason, ''),
+			coalesce(p.revision, 0), p.body,
+			m.fingerprint, m.from_version, m.to_version`
+
+const loadJoins = `
+		LEFT JOIN {prefix}.conversations c USING (workspace, conversation)
+		LEFT JOIN {prefix}.policies p USING (workspace)
+		LEFT JOIN {prefix}.commands m USING (workspace, conversation, command)`
+
+func scanLoaded(row interface{ Scan(...any) error }, before ...any) (l storage.Loaded, err error) {
 	var h headRow
 	var retryAt, from, to sql.NullInt64
 	var fingerprint []byte
-	err := q.QueryRowContext(ctx, s.sql(`
-		SELECT `+headColumns+`,
-			coalesce(c.failures, 0), c.retry_at, coalesce(c.reason, ''),
-			coalesce(p.revision, 0), p.body,
-			m.fingerprint, m.from_version, m.to_version
-		FROM (SELECT $1::text AS workspace, $2::text AS conversation, $3::text AS command) asked
-		LEFT JOIN {prefix}.conversations c USING (workspace, conversation)
-		LEFT JOIN {prefix}.policies p USING (workspace)
-		LEFT JOIN {prefix}.commands m USING (workspace, conversation, command)`),
-		key.Workspace, key.Conversation, commandID,
-	).Scan(append(h.targets(),
+	err = row.Scan(append(append(before, h.targets()...),
 		&l.Setback.Failures, &retryAt, &l.Setback.Reason,
 		&l.Policies.Revision, &l.Policies.Body,
 		&fingerprint, &from, &to,

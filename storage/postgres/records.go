@@ -16,7 +16,9 @@ const recordColumns = `r.workspace, r.kind, r.id, r.version, r.body, r.text, r.d
 	r.seats_at, r.seat_moves, s.seats`
 
 // records are those r with the seats s that are taken. Only agents have some.
-const records = `{prefix}.records r CROSS JOIN LATERAL (
+const records = `{prefix}.records r CROSS JOIN LATERAL ` + seatsOf
+
+const seatsOf = `(
 		SELECT count(*) AS seats FROM {prefix}.conversations c
 		WHERE r.kind = 'agent' AND c.workspace = r.workspace AND c.seat = r.id AND c.seat <> '') s`
 
@@ -37,8 +39,61 @@ func scanRecord(row interface{ Scan(...any) error }) (r storage.Record, err erro
 func (s *Store) Record(ctx context.Context, key storage.RecordKey) (storage.Record, error) {
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
-	r, err := s.record(ctx, s.db, key)
+	r, err := s.oneRecord(ctx, key)
 	return r, failed(ctx, "record", err)
+}
+
+func (s *Store) oneRecord(ctx context.Context, key storage.RecordKey) (storage.Record, error) {
+	if err := s.ready(ctx, s.db); err != nil {
+		return storage.Record{}, err
+	}
+	if err := storable(key.Workspace, string(key.Kind), key.ID); err != nil {
+		return storage.Record{}, err
+	}
+	return s.reads.Read(ctx, key)
+}
+
+func (s *Store) recordAll(ctx context.Context, keys []storage.RecordKey) ([]storage.Record, error) {
+	ctx, cancel := s.deadline(ctx)
+	defer cancel()
+	if len(keys) == 1 {
+		r, err := s.record(ctx, s.db, keys[0])
+		return []storage.Record{r}, err
+	}
+	type values struct {
+		Workspace string       `json:"workspace"`
+		Kind      storage.Kind `json:"kind"`
+		ID        string       `json:"id"`
+	}
+	params := make([]values, len(keys))
+	for i, k := range keys {
+		params[i] = values{k.Workspace, k.Kind, k.ID}
+	}
+	args, err := jsonParams(params)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.db.QueryContext(ctx, s.sql(`
+		SELECT `+recordColumns+`
+		FROM (SELECT DISTINCT workspace, kind, id FROM json_to_recordset($1::json) AS i (workspace text, kind text, id text)) asked
+		JOIN {prefix}.records r USING (workspace, kind, id) CROSS JOIN LATERAL `+seatsOf), args...)
+	if err != nil {
+		return nil, err
+	}
+	found, err := collect(rows, func() (storage.Record, error) { return scanRecord(rows) })
+	if err != nil {
+		return nil, err
+	}
+	of := make(map[storage.RecordKey]storage.Record, len(found))
+	for _, r := range found {
+		of[r.Key] = r
+	}
+	all := make([]storage.Record, len(keys))
+	for i, k := range keys {
+		all[i] = of[k]
+		all[i].Key = k
+	}
+	return all, nil
 }
 
 func (s *Store) record(ctx context.Context, q querier, key storage.RecordKey) (storage.Record, error) {

@@ -119,7 +119,7 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 		pool:       &prepared{db: db, prefix: options.Prefix},
 		writer:     newWriter(db, options.Prefix),
 	}
-	s.commits = group.New(batchSize, s.write)
+	s.commits = group.New(batchSize, 1, s.write)
 	ctx, cancel := s.limited(ctx)
 	defer cancel()
 	if err := s.writer.try(ctx); err != nil {

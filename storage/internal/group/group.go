@@ -1,8 +1,9 @@
 // Package group gathers concurrent commits into batches, so that a store pays
-// for one transaction instead of many.
+// for one transaction instead of many, and reads into statements.
 //
 // It knows nothing of what a batch is written to. It will never write two
-// batches at once, wait for more to come, or try anything again.
+// batches with the same conversation at once, wait for more to come, or try
+// anything again.
 package group
 
 import (
@@ -18,15 +19,18 @@ import (
 // ErrClosed: the store was closed. The commit was not applied.
 var ErrClosed = errors.New("storage: the store is closed")
 
-// A Committer collects what is given to Commit while a batch is being written,
-// and writes that as the next one. It is safe for concurrent use.
+// A Committer collects what is given to Commit while as many batches are being
+// written as may be, and writes that as the next one. It is safe for concurrent
+// use.
 type Committer[T any] struct {
-	write func(batch []T) []error
-	max   int
+	write  func(batch []T) []error
+	max    int
+	beside int
 
 	mu      sync.Mutex // guards the fields below
 	waiting []*item[T]
-	writing bool
+	busy    map[storage.Key]bool // the conversations in batches that are being written
+	writing int                  // batches
 	closed  bool
 	idle    sync.Cond // signals that writing has ended
 }
@@ -37,11 +41,11 @@ type item[T any] struct {
 	result chan error // takes one without waiting
 }
 
-// New returns a Committer whose batches have at most max values, no two of the
-// same conversation. Write returns a result for each value, in their order; it is
-// called by one goroutine at a time, which ends when nothing waits.
-func New[T any](max int, write func(batch []T) []error) *Committer[T] {
-	c := &Committer[T]{write: write, max: max}
+// New returns a Committer that writes so many batches beside each other, of at most
+// max values each, no two of the same conversation. Write returns a result for each
+// value, in their order; a goroutine that calls it ends when nothing waits.
+func New[T any](max, beside int, write func(batch []T) []error) *Committer[T] {
+	c := &Committer[T]{write: write, max: max, beside: beside, busy: map[storage.Key]bool{}}
 	c.idle.L = &c.mu
 	return c
 }
@@ -79,7 +83,7 @@ func (c *Committer[T]) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
-	for c.writing {
+	for c.writing > 0 {
 		c.idle.Wait()
 	}
 }
@@ -91,8 +95,8 @@ func (c *Committer[T]) add(it *item[T]) bool {
 		return false
 	}
 	c.waiting = append(c.waiting, it)
-	if !c.writing {
-		c.writing = true
+	if c.writing < c.beside {
+		c.writing++
 		go c.writeAll()
 	}
 	return true
@@ -120,7 +124,17 @@ func (c *Committer[T]) writeAll() {
 		for i, err := range c.write(values) {
 			batch[i].result <- err
 		}
+		c.done(batch)
 		c.gather()
+	}
+}
+
+// done lets the conversations of a batch be in another.
+func (c *Committer[T]) done(batch []*item[T]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, it := range batch {
+		delete(c.busy, it.key)
 	}
 }
 
@@ -144,18 +158,17 @@ func (c *Committer[T]) next() []*item[T] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var batch, left []*item[T]
-	taken := map[storage.Key]bool{}
 	for _, it := range c.waiting {
-		if len(batch) == c.max || taken[it.key] {
+		if len(batch) == c.max || c.busy[it.key] {
 			left = append(left, it)
 			continue
 		}
-		taken[it.key] = true
+		c.busy[it.key] = true
 		batch = append(batch, it)
 	}
 	c.waiting = left
 	if len(batch) == 0 {
-		c.writing = false
+		c.writing--
 		c.idle.Broadcast()
 	}
 	return batch

@@ -71,7 +71,7 @@ func (c *commits) commit(ctx context.Context, of string, n int) {
 // start is a Committer that writes a first batch, until it gets a token.
 func start(d *database, max int) *commits {
 	d.tokens = make(chan bool)
-	c := &commits{Committer: group.New(max, d.write)}
+	c := &commits{Committer: group.New(max, 1, d.write)}
 	c.commit(context.Background(), "first", 0)
 	return c
 }
@@ -111,6 +111,37 @@ func TestBatches(t *testing.T) {
 			{{"a", 3}, {"d", 5}},
 			{{"a", 6}},
 		})
+	})
+}
+
+// TestBeside: of two batches that are written at once, none has a conversation of
+// the other, and what waited for one comes when it has been written.
+func TestBeside(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tokens := map[string]chan bool{"a": make(chan bool), "b": make(chan bool), "c": make(chan bool)}
+		var mu sync.Mutex
+		var begun [][]change
+		c := &commits{Committer: group.New(3, 2, func(batch []change) []error {
+			mu.Lock()
+			begun = append(begun, batch)
+			mu.Unlock()
+			<-tokens[batch[0].of]
+			return make([]error, len(batch))
+		})}
+		for n, of := range []string{"a", "b", "a", "b", "c"} {
+			c.commit(t.Context(), of, n)
+		}
+		tokens["b"] <- true // the other is still written
+		synctest.Wait()
+		same(t, "what was begun", begun, [][]change{{{"a", 0}}, {{"b", 1}}, {{"b", 3}, {"c", 4}}})
+		tokens["a"] <- true
+		synctest.Wait()
+		same(t, "what was begun then", begun[3:], [][]change{{{"a", 2}}})
+		close(tokens["a"])
+		close(tokens["b"])
+		c.wg.Wait()
+		c.Close()
 	})
 }
 
@@ -155,7 +186,7 @@ func TestUnknown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := &database{tokens: make(chan bool)}
-		c := &commits{Committer: group.New(10, d.write)}
+		c := &commits{Committer: group.New(10, 1, d.write)}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		c.commit(ctx, "a", 1)
@@ -200,7 +231,7 @@ func TestClose(t *testing.T) {
 // TestCloseIdle: nothing has to be waited for.
 func TestCloseIdle(t *testing.T) {
 	t.Parallel()
-	c := group.New(1, (&database{}).write)
+	c := group.New(1, 1, (&database{}).write)
 	c.Close()
 }
 
@@ -211,7 +242,7 @@ func TestAtOnce(t *testing.T) {
 	t.Parallel()
 	const callers, each, max = 16, 200, 5
 	d := &database{}
-	c := group.New(max, d.write)
+	c := group.New(max, 1, d.write)
 	var wg sync.WaitGroup
 	for caller := range callers {
 		wg.Go(func() {
