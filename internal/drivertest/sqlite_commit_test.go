@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -123,6 +124,13 @@ func TestSQLiteSharedTransaction(t *testing.T) {
 					t.Errorf("commit %d: %v, at version %d afterwards, %v; want %v and %d",
 						i, err, l.Head.Version, loadErr, want, at)
 				}
+			}
+			if err := s.Commit(t.Context(), sized(n+int(round), 0)); err != nil { // stands behind them in the feed
+				t.Fatal(err)
+			}
+			all, err := s.Feed(t.Context(), 0, 1000*n)
+			if want := (n - n/5 + 1) * int(round+1); err != nil || len(all) != want || all[want-1].Position != storage.Position(want) {
+				t.Errorf("%d entries in the feed, %v, want %d without gaps", len(all), err, want)
 			}
 			switch {
 			case t.Failed():
@@ -451,6 +459,35 @@ func TestSQLiteNothingChanges(t *testing.T) {
 			if entries, err := s.Feed(t.Context(), 0, 10); err != nil || len(entries) != 2*(i+1) {
 				t.Errorf("%d entries in the feed, %v, want %d", len(entries), err, 2*(i+1))
 			}
+		}
+	})
+}
+
+// TestSQLiteBornOutdated: a conversation that is opened under older policies than
+// its workspace has is outdated at once.
+func TestSQLiteBornOutdated(t *testing.T) {
+	t.Parallel()
+	eachSQLite(t, func(t *testing.T, d sqliteDriver) {
+		s := d.store(t)
+		if err := s.SetPolicies(t.Context(), "acme", 0, nil); err != nil {
+			t.Fatal(err)
+		}
+		for version := range int64(2) { // and stays so
+			c := sized(1, version)
+			if err := s.Commit(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			if keys, err := s.Outdated(t.Context(), noon, storage.Key{}, 2); err != nil || !slices.Equal(keys, []storage.Key{c.Key}) {
+				t.Errorf("at version %d: outdated are %v, %v, want %v", version+1, keys, err, c.Key)
+			}
+		}
+		c := sized(1, 2)
+		c.Head.PolicyRevision = 1
+		if err := s.Commit(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if keys, err := s.Outdated(t.Context(), noon, storage.Key{}, 2); err != nil || len(keys) > 0 {
+			t.Errorf("under the new policies: outdated are %v, %v, want none", keys, err)
 		}
 	})
 }

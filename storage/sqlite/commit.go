@@ -179,8 +179,7 @@ WHERE h.workspace = ?1 AND h.conversation = ?2`
 	if err == nil && old.reason.Valid { // the setback has ended
 		err = wipe(ctx, r, old.reason.Int64)
 	}
-	stays := found && len(c.Events) > 0 && old.standing == now.standing
-	if err != nil || stays {
+	if err != nil || found && old.standing == now.standing {
 		return err
 	}
 	return markOutdated(ctx, r, c.Key.Workspace)
