@@ -605,24 +605,10 @@ func writing(commits []*attempt, moves bool) string {
 	return statement + writeEnd
 }
 
-// joined is a list of what is JSON already.
-func joined(written []json.RawMessage) string {
-	var list strings.Builder
-	for i, text := range written {
-		list.WriteByte("[,"[min(i, 1)])
-		list.Write(text)
-	}
-	return list.String() + "]"
-}
-
 // jsonParams are lists as parameters of a statement.
 func jsonParams(lists ...any) ([]any, error) {
 	params := make([]any, len(lists))
 	for i, list := range lists {
-		if written, ok := list.([]json.RawMessage); ok { // Marshal would read it all once more
-			params[i] = joined(written)
-			continue
-		}
 		text, err := json.Marshal(list)
 		if err != nil {
 			return nil, err

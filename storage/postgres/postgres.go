@@ -105,8 +105,8 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 	}
 	s := &Store{db: db, options: options, alone: make(chan struct{}, maxAlone)}
 	s.committer = group.New(maxBatch, 2, s.writeBatch)
-	s.loads = group.NewReader(readTogether, maxRead, s.loadAll)
-	s.reads = group.NewReader(readTogether, maxRead, s.recordAll)
+	s.loads = group.NewReader(maxRead, readTogether, s.loadAll)
+	s.reads = group.NewReader(maxRead, readTogether, s.recordAll)
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
 	var encoding string
