@@ -38,9 +38,9 @@ views: ## plans and times of lists and reports over a million conversations, on 
 lint: ## gofmt, go vet and staticcheck over every module
 	@.ci/run gofmt vet staticcheck
 
-bench: ## the library beside its peers, to BENCHMARKS.md; ROWS=desk,clock measures only these and writes nothing
+bench: ## the library beside its peers, to BENCHMARKS.md; ROWS=desk,clock measures and writes only these
 	@.ci/needs
-	@$(GO) run ./internal/bench/compare $(if $(ROWS),-only $(ROWS),-write)
+	@$(GO) run ./internal/bench/compare -write -only "$(ROWS)"
 
 benchmarks: ## the Go benchmarks of every package
 	$(GO) test -run '^$$' -bench . -benchmem work

@@ -208,9 +208,9 @@ func (r Result) Raw(w io.Writer) error {
 	return nil
 }
 
-// Section returns the row's part of BENCHMARKS.md.
-func (r Result) Section() string {
-	return paragraphs("## "+r.What, r.Note, strings.TrimSuffix(r.Table(), "\n"), strings.Join(r.Notes, "\n\n")) + "\n"
+// Section returns the row's part of BENCHMARKS.md; measured says on what.
+func (r Result) Section(measured string) string {
+	return paragraphs("## "+r.What, r.Note, measured, strings.TrimSuffix(r.Table(), "\n"), strings.Join(r.Notes, "\n\n")) + "\n"
 }
 
 // Missed returns the targets that were not reached, each with its case.

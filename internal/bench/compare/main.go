@@ -96,21 +96,58 @@ func choose(only string) ([]bench.Row, error) {
 	return chosen, nil
 }
 
+// write replaces what the files say of the measured rows. What they say of the
+// others stays, if it is still a row.
 func write(ctx context.Context, o options, results []bench.Result) error {
-	var page, raw bytes.Buffer
-	fmt.Fprintf(&page, "# Benchmarks\n\n"+
-		"Made by `make bench` on %s. %d rounds; in each, every side ran once, one after the other, on the same machine. A median is of the rounds; "+
-		"a ratio is of the sides within a round, its median and range over the rounds: how many times as fast ours is, or, where it stands with ≤, "+
-		"how many times as much ours takes. The machine is noisy, so only ratios count. The samples are in BENCHMARKS.txt, for benchstat.\n\n",
-		environment(ctx), o.rounds)
+	pages, raws, err := read()
+	if err != nil {
+		return err
+	}
+	measured := fmt.Sprintf("*%d rounds on %s.*", o.rounds, environment(ctx))
 	for _, r := range results {
-		fmt.Fprintln(&page, r.Section())
+		var raw bytes.Buffer
 		if err := r.Raw(&raw); err != nil {
 			return err
 		}
+		pages[r.What], raws[r.Name] = r.Section(measured), raw.String()
 	}
-	text := append(bytes.TrimRight(page.Bytes(), "\n"), '\n')
-	return errors.Join(os.WriteFile("BENCHMARKS.md", text, 0o644), os.WriteFile("BENCHMARKS.txt", raw.Bytes(), 0o644))
+	page, raw := intro, ""
+	for _, r := range rows.All() {
+		if pages[r.What] != "" {
+			page += "\n" + strings.TrimSpace(pages[r.What]) + "\n"
+			raw += "# " + r.Name + "\n" + strings.TrimSpace(raws[r.Name]) + "\n"
+		}
+	}
+	return errors.Join(os.WriteFile("BENCHMARKS.md", []byte(page), 0o644), os.WriteFile("BENCHMARKS.txt", []byte(raw), 0o644))
+}
+
+const intro = `# Benchmarks
+
+Made by ` + "`make bench`" + `, which measures all rows in one go; ` + "`make bench ROWS=desk,clock`" + ` replaces only these. In each round every side of a row
+ran once, one after the other, on the same machine. A median is of the rounds. A ratio is of the sides within a round, its
+median and range over the rounds: how many times as fast ours is, or, where it stands with ≤, how many times as much ours
+takes. The machine is noisy, so only ratios count. The samples are in BENCHMARKS.txt, for benchstat.
+`
+
+// read returns what the files say, by what the rows measure and by their names.
+func read() (pages, raws map[string]string, err error) {
+	parts := func(file, mark string) map[string]string {
+		found := map[string]string{}
+		text, readErr := os.ReadFile(file)
+		if readErr != nil && !errors.Is(readErr, os.ErrNotExist) {
+			err = errors.Join(err, readErr)
+		}
+		for i, part := range strings.Split("\n"+string(text), "\n"+mark) {
+			if title, rest, ok := strings.Cut(part, "\n"); ok && i > 0 {
+				found[title] = rest
+				if mark == "## " {
+					found[title] = mark + part
+				}
+			}
+		}
+		return found
+	}
+	return parts("BENCHMARKS.md", "## "), parts("BENCHMARKS.txt", "# "), err
 }
 
 var version = regexp.MustCompile(`^\D*\d+\.\d+`) // without what a builder added
