@@ -7,8 +7,12 @@ import (
 	"github.com/adjourn/adjourn/internal/bench/rows"
 )
 
-// TestRows runs every row once, in sizes that show nothing but that it works.
+// TestRows runs every row once, in sizes that show nothing but that it works. The
+// gate runs it without the race detector, which makes databases ten times as slow.
 func TestRows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
 	for _, r := range rows.All() {
 		t.Run(r.Name, func(t *testing.T) {
 			e := &bench.Env{Rounds: 1, Quick: true, Dir: t.TempDir(), Log: t.Output()}

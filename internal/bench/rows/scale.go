@@ -22,7 +22,6 @@ const (
 	scaleEach       = 1000 // conversations of an agent
 	scalePage       = 50   // of a view
 	scaleDue        = 500  // of a tick
-	scaleQueries    = 2000 // of each size, in each round
 	scaleAtWork     = 100  // agents who look, spread over all
 )
 
@@ -59,12 +58,13 @@ func scaleRow(name, database string, open func(ctx context.Context, e *bench.Env
 // A sized stand has so many conversations.
 type sized struct {
 	*stand
-	size int
+	size    int
+	queries int // of each question, in each round
 }
 
 func openScale(ctx context.Context, e *bench.Env, open func(ctx context.Context, e *bench.Env, size string) (*stand, error)) ([]bench.Case, error) {
 	var all []sized // the largest first
-	for _, size := range []int{e.Size(10_000_000, 50_000), e.Size(1_000_000, 30_000), e.Size(100_000, 20_000)} {
+	for _, size := range []int{e.Size(10_000_000, 40_000), e.Size(1_000_000, 30_000), e.Size(100_000, 20_000)} {
 		s, err := open(ctx, e, fmt.Sprint("of_", size))
 		if err != nil {
 			return nil, err
@@ -74,7 +74,7 @@ func openScale(ctx context.Context, e *bench.Env, open func(ctx context.Context,
 			return nil, err
 		}
 		e.Logf("scale: %d conversations in %s in %v", size, s.name, time.Since(began).Round(time.Second))
-		all = append(all, sized{s, size})
+		all = append(all, sized{s, size, e.Size(2000, 20)})
 	}
 	var cases []bench.Case
 	for _, q := range scaleQuestions() {
@@ -202,7 +202,7 @@ func together(names []string, measure func(ctx context.Context) ([]bench.Sample,
 func (q question) measure(ctx context.Context, all []sized) ([]bench.Sample, error) {
 	took := make([][]time.Duration, len(all))
 	r := rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano())))
-	for range scaleQueries {
+	for range all[0].queries {
 		for i, s := range all {
 			began := time.Now()
 			found, err := q.ask(ctx, s, r)
@@ -240,7 +240,7 @@ func explain(ctx context.Context, e *bench.Env, s sized, q question) error {
 	}
 	w.forget()
 	r := rand.New(rand.NewPCG(1, 2))
-	if _, err := q.ask(ctx, sized{watched, s.size}, r); err != nil {
+	if _, err := q.ask(ctx, sized{watched, s.size, 1}, r); err != nil {
 		return err
 	}
 	for statement, run := range w.seen() {
