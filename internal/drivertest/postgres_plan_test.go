@@ -3,7 +3,9 @@ package drivertest_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +22,8 @@ import (
 
 // A recorder is a tracer that keeps the statements.
 type recorder struct {
-	mu         sync.Mutex
+	address    string     // of the database
+	mu         sync.Mutex // guards the field below
 	statements []pgxdriver.TraceQueryStartData
 }
 
@@ -55,7 +58,7 @@ func recorded(t *testing.T) (r *recorder, db, explain *sql.DB) {
 	address := pgtest.Shared(t).NewDatabase(t)
 	config, err := pgxdriver.ParseConfig(address)
 	mustPg(t, err)
-	r = &recorder{}
+	r = &recorder{address: address}
 	config.Tracer = r
 	config.DefaultQueryExecMode = pgxdriver.QueryExecModeExec
 	db = stdlib.OpenDB(*config)
@@ -98,10 +101,14 @@ func manyConversations(tb testing.TB, db *sql.DB, o *postgres.Options) *postgres
 
 var wholeTable = regexp.MustCompile(`Seq Scan on (conversations|tags|closings|events|texts|commands|feed|records|memberships)\b`)
 
-// TestPostgresPlans: no call reads a whole table that grows.
+// TestPostgresPlans: no call reads a whole table that grows, with a plan for its
+// values or with one for any, as drivers get that prepare their statements.
 func TestPostgresPlans(t *testing.T) {
 	t.Parallel()
 	r, db, explain := recorded(t)
+	generic := pgxSimple.open(t, r.address) // it puts the values into the text
+	generic.SetMaxOpenConns(1)
+	execPg(t, generic, `SET plan_cache_mode = force_generic_plan`)
 	s := manyConversations(t, db, nil)
 
 	ctx, k := t.Context(), storage.Key{Workspace: "w7", Conversation: "c7"}
@@ -183,13 +190,47 @@ func TestPostgresPlans(t *testing.T) {
 			t.Errorf("%s: no statement was recorded", name)
 		}
 		for _, statement := range statements {
-			if plan := pgPlan(t, explain, statement.SQL, statement.Args...); wholeTable.MatchString(plan) {
-				t.Errorf("%s reads a whole table:\n%s\n%s", name, statement.SQL, plan)
+			for _, plan := range []string{
+				pgPlan(t, explain, statement.SQL, statement.Args...),
+				genericPgPlan(t, generic, statement.SQL, statement.Args...),
+			} {
+				if wholeTable.MatchString(plan) {
+					t.Errorf("%s reads a whole table:\n%s\n%s", name, statement.SQL, plan)
+				}
 			}
 		}
 	}
 	if plan := pgPlan(t, explain, `SELECT * FROM adjourn.events WHERE body = ''`); !wholeTable.MatchString(plan) {
 		t.Errorf("the positive control does not read a whole table:\n%s", plan)
+	}
+}
+
+// TestPostgresPlansOfSmallTables: a commit looks up its conversation also where the
+// planner would rather read all, because it takes every list for one of a hundred.
+func TestPostgresPlansOfSmallTables(t *testing.T) {
+	t.Parallel()
+	r, db, explain := recorded(t)
+	s := migratedPostgres(t, db, nil)
+	execPg(t, db, `INSERT INTO adjourn.conversations (workspace, conversation, version, body, policy_revision, last_commit,
+			visitor, state, agent, grp, outcome, tags, since, updated, seat)
+		SELECT 'acme', i, 1, decode(repeat('00', 600), 'hex'), 1, i, 'v' || i, 'waiting', '', '', '', '[]', i, i, '' FROM generate_series(1, 2000) i`)
+	execPg(t, db, `ANALYZE`)
+	mustPg(t, s.CheckSchema(t.Context()))
+	r.take()
+	mustPg(t, s.Commit(t.Context(), pgChange(pgKey("7"), 1, 1, "plain")))
+	mustPg(t, s.Commit(t.Context(), tagged("blue", pgChange(pgKey("8"), 1, 1, "not plain"))))
+	statements := r.take()
+	if len(statements) != 1+2 {
+		t.Errorf("%d statements were recorded, want 3", len(statements))
+	}
+	for _, statement := range statements {
+		if plan := pgPlan(t, explain, statement.SQL, statement.Args...); strings.Contains(plan, "Seq Scan on conversations") {
+			t.Errorf("a commit reads all conversations:\n%s\n%s", statement.SQL, plan)
+		}
+	}
+	const list = `SELECT FROM json_to_recordset('[]') AS i (workspace text, conversation text) JOIN adjourn.conversations USING (workspace, conversation)`
+	if plan := pgPlan(t, explain, list); !strings.Contains(plan, "Seq Scan on conversations") {
+		t.Errorf("the positive control looks up:\n%s", plan)
 	}
 }
 
@@ -202,6 +243,29 @@ func pgPlan(t *testing.T, db *sql.DB, statement string, args ...any) string {
 	lines, err := pgLines(rows)
 	mustPg(t, err)
 	return lines
+}
+
+// genericPgPlan is the plan of a prepared statement, which knows no values. The
+// database has one connection.
+func genericPgPlan(t *testing.T, db *sql.DB, statement string, args ...any) string {
+	t.Helper()
+	execPg(t, db, `PREPARE generic AS `+statement)
+	defer execPg(t, db, `DEALLOCATE generic`)
+	args = slices.DeleteFunc(slices.Clone(args), func(a any) bool { // what pgx itself is told
+		switch a.(type) {
+		case pgxdriver.QueryExecMode, pgxdriver.QueryResultFormats, pgxdriver.QueryResultFormatsByOID:
+			return true
+		}
+		return false
+	})
+	execute := `EXECUTE generic`
+	for i := range args {
+		execute += map[bool]string{true: `($1`, false: fmt.Sprintf(`, $%d`, i+1)}[i == 0]
+	}
+	if len(args) > 0 {
+		execute += `)`
+	}
+	return pgPlan(t, db, execute, args...)
 }
 
 // pgLines reads rows of one text each.

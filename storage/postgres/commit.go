@@ -471,7 +471,7 @@ const (
 				last_commit = nextval('{prefix}.commit_ids'),
 				failures = 0, retry_at = NULL, reason = ''
 			FROM input i
-			WHERE i.version > i.expect AND ` + writable + `
+			WHERE i.expect > 0 AND i.version > i.expect AND ` + writable + `
 			RETURNING i.*, c.last_commit
 		)`
 	writeRecomputed = `, recomputed AS (

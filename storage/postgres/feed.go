@@ -41,21 +41,27 @@ func (s *Store) feed(ctx context.Context, after storage.Position, limit int) ([]
 	return entries, err
 }
 
-// page reads what has a position, and whether there is more that has none.
+// page reads what has a position, and whether there is more that has none. The
+// events of each commit are looked up: for a statement that a driver has prepared,
+// the planner takes a page for a tenth of the feed, and would rather read all events.
 func (s *Store) page(ctx context.Context, tx *sql.Tx, after storage.Position, limit int) (entries []storage.Entry, more bool, err error) {
 	rows, err := tx.QueryContext(ctx, s.sql(`
 		SELECT (SELECT purged FROM {prefix}.feed_state), (SELECT id FROM {prefix}.unnumbered ORDER BY id LIMIT 1) IS NOT NULL,
 			f.position, coalesce(f.workspace, ''), coalesce(f.conversation, ''),
-			coalesce(e.version, 0), e.body, coalesce(e.has_text, false), (
-				SELECT text FROM {prefix}.texts t
-				WHERE t.workspace = e.workspace AND t.conversation = e.conversation AND t.version = e.version)
+			coalesce(e.version, 0), e.body, coalesce(e.has_text, false), e.text
 		FROM (SELECT) one
 		LEFT JOIN (
 			SELECT * FROM {prefix}.feed WHERE position > $1::bigint ORDER BY position LIMIT $2::bigint
 		) f ON true
-		LEFT JOIN {prefix}.events e
-			ON e.workspace = f.workspace AND e.conversation = f.conversation
-			AND e.version > f.from_version AND e.version <= f.to_version
+		LEFT JOIN LATERAL (
+			SELECT version, body, has_text, (
+				SELECT text FROM {prefix}.texts t
+				WHERE t.workspace = events.workspace AND t.conversation = events.conversation AND t.version = events.version) AS text
+			FROM {prefix}.events
+			WHERE workspace = f.workspace AND conversation = f.conversation
+				AND version > f.from_version AND version <= f.to_version
+			ORDER BY version
+		) e ON true
 		ORDER BY f.position, e.version`),
 		int64(after), limit)
 	if err != nil {
