@@ -38,7 +38,7 @@ safe to repeat and to decide on: it takes the version from the row, so that it n
 }
 
 func openPostgresCommits(ctx context.Context, e *bench.Env) ([]bench.Case, error) {
-	cluster, err := e.Postgres("shared_buffers=512MB", "max_wal_size=4GB")
+	cluster, err := e.Postgres(benchSettings...)
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +115,23 @@ func openStore(ctx context.Context, e *bench.Env, db *sql.DB) (*postgres.Store, 
 	e.Cleanup(func() { _ = s.Close() })
 	return s, s.Migrate(ctx)
 }
+
+// openPostgres opens a store on a server of its own.
+func openPostgres(ctx context.Context, e *bench.Env) (*postgres.Store, *sql.DB, error) {
+	cluster, err := e.Postgres(benchSettings...)
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err := openPool(e, cluster, "postgres")
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := openStore(ctx, e, db)
+	return store, db, err
+}
+
+// benchSettings keep everything in memory and checkpoints apart.
+var benchSettings = []string{"shared_buffers=512MB", "max_wal_size=4GB"}
 
 func counted(n int, what string) string {
 	if n == 1 {

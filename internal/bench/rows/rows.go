@@ -17,5 +17,7 @@ func All() []bench.Row {
 		SQLiteBytes(),
 		SQLiteFeed(),
 		Postgres(),
+		PostgresBytes(),
+		PostgresFeed(),
 	}
 }
