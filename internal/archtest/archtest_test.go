@@ -131,7 +131,7 @@ func TestPlanted(t *testing.T) {
 		{"test imports upward", "snooze", "p_test.go", "package p_test\nimport _ \"" + module + "/lifecycle\"", ""},
 
 		// Imports from elsewhere.
-		{"desk imports x/sync", "lifecycle", "", imports("golang.org/x/sync/errgroup"), ""},
+		{"desk imports x/sync", "lifecycle", "", imports("golang.org/x/sync/errgroup"), "third-party"},
 		{"store imports x/sync", "storage/memory", "", imports("golang.org/x/sync/errgroup"), "third-party"},
 		{"desk imports clock", "lifecycle", "", imports("github.com/benbjohnson/clock"), "third-party"},
 		{"kit imports go-cmp", "lifecycle/lifecycletest", "", imports("github.com/google/go-cmp/cmp"), ""},
@@ -267,15 +267,15 @@ func TestPlantedModule(t *testing.T) {
 func TestPlantedRequirements(t *testing.T) {
 	t.Parallel()
 	const good = `{"Module": {"Path": "github.com/adjourn/adjourn"}, "Require": [
-		{"Path": "github.com/benbjohnson/clock"}, {"Path": "github.com/google/go-cmp"}, {"Path": "golang.org/x/sync"}]`
+		{"Path": "github.com/benbjohnson/clock"}, {"Path": "github.com/google/go-cmp"}]`
 	for _, tt := range []struct{ name, mod, want string }{
 		{"as it should be", good + "}", ""},
 		{"another module", strings.Replace(good, "adjourn/adjourn", "adjourn/other", 1) + "}", `the module is "github.com/adjourn/other"`},
 		{"a fourth", strings.Replace(good, "[", `[{"Path": "github.com/jackc/pgx/v5"}, `, 1) + "}", "requires github.com/jackc/pgx/v5"},
 		{"a fourth, indirect", strings.Replace(good, "[", `[{"Path": "x.org/y", "Indirect": true}, `, 1) + "}", "requires x.org/y"},
-		{"one missing", strings.Replace(good, `, {"Path": "golang.org/x/sync"}`, "", 1) + "}", "does not require golang.org/x/sync"},
+		{"one missing", strings.Replace(good, `, {"Path": "github.com/google/go-cmp"}`, "", 1) + "}", "does not require github.com/google/go-cmp"},
 		{"one unused", strings.Replace(good, `go-cmp"`, `go-cmp", "Indirect": true`, 1) + "}", "go-cmp only indirectly"},
-		{"a replacement", good + `, "Replace": [{"Old": {"Path": "golang.org/x/sync"}}]}`, "replaces golang.org/x/sync"},
+		{"a replacement", good + `, "Replace": [{"Old": {"Path": "github.com/google/go-cmp"}}]}`, "replaces github.com/google/go-cmp"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

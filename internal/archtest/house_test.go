@@ -58,7 +58,6 @@ var house = map[string]room{
 
 	"lifecycle": {
 		imports: []string{"conversation", "storage", "snooze", "closure", "idle", "roster"},
-		modules: []string{"golang.org/x/sync"},
 		why:     "the desk works over any store, so it names none",
 	},
 	"lifecycle/lifecycletest": {
@@ -89,7 +88,6 @@ var house = map[string]room{
 var requirements = map[string]string{
 	"github.com/benbjohnson/clock": "the fake clock that many hosts have, in tests that hold it to be one of ours",
 	"github.com/google/go-cmp":     "differences in the failures of storagetest, lifecycletest and tests",
-	"golang.org/x/sync":            "bounded concurrency in lifecycle",
 }
 
 // clockFile is the one file, tests aside, that may read the machine's clock.
