@@ -71,6 +71,48 @@ func compareQueue(t *testing.T, r *rand.Rand) (compared int) {
 	return compared
 }
 
+// TestQueueOfMany compares a queue of thousands with a sorted slice while it grows in
+// no order, moves to its end, and empties.
+func TestQueueOfMany(t *testing.T) {
+	t.Parallel()
+	const many = 3000
+	s, r := memory.New(), rand.New(rand.NewPCG(1, 2))
+	m := model{heads: map[storage.Key]storage.Head{}}
+	set := func(i int, due time.Time) {
+		k := storage.Key{Workspace: "acme", Conversation: strconv.Itoa(i)}
+		version := m.heads[k].Version
+		head := storage.Head{Version: version + 1, State: "waiting", Since: noon, Updated: noon, Due: due}
+		c := storage.Commit{Key: k, Expect: version, Events: []storage.Event{{Version: version + 1}}, Head: head}
+		if err := s.Commit(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		m.heads[k] = head
+	}
+	same := func(phase string) {
+		for _, after := range []storage.Due{{}, {At: noon.Add(many / 2 * time.Second)}, {At: noon.Add(2 * many * time.Second)}} {
+			got, err := s.Due(t.Context(), noon.Add(24*time.Hour), after, many)
+			if diff := cmp.Diff(m.due(noon.Add(24*time.Hour), after, many), got); err != nil || diff != "" {
+				t.Fatalf("%s, after %v: %v (-want +got):\n%s", phase, after.At, err, diff)
+			}
+		}
+	}
+	for _, i := range r.Perm(many) {
+		set(i, noon.Add(time.Duration(i)*time.Second))
+	}
+	same("grown")
+	for n, i := range r.Perm(many)[:many*9/10] {
+		set(i, noon.Add(time.Duration(2*many+n)*time.Second))
+	}
+	same("moved")
+	for n, i := range r.Perm(many) {
+		set(i, time.Time{})
+		if n%(many/5) == 0 {
+			same("emptied")
+		}
+	}
+	same("empty")
+}
+
 // A model is what the store must know.
 type model struct {
 	heads    map[storage.Key]storage.Head
