@@ -237,8 +237,8 @@ func (t *ticker) recompute(ctx context.Context) error {
 	}
 }
 
-// each works on n conversations with the Desk's workers, of which this goroutine is
-// one. A failure is noted and keeps nobody waiting; only a done context ends it.
+// each works on n conversations with the Desk's workers. A failure is noted and keeps
+// nobody waiting; only a done context ends it.
 func (t *ticker) each(ctx context.Context, n int, key func(int) storage.Key, work func(int) error) error {
 	var begun atomic.Int64
 	takeTurns := func() {
@@ -255,12 +255,15 @@ func (t *ticker) each(ctx context.Context, n int, key func(int) storage.Key, wor
 			}
 		}
 	}
-	var others sync.WaitGroup
-	for range min(t.desk.workers, n) - 1 {
-		others.Go(takeTurns)
+	if t.desk.workers == 1 {
+		takeTurns()
+		return ctx.Err()
 	}
-	takeTurns()
-	others.Wait()
+	var workers sync.WaitGroup
+	for range min(t.desk.workers, n) {
+		workers.Go(takeTurns)
+	}
+	workers.Wait()
 	return ctx.Err()
 }
 
