@@ -72,7 +72,11 @@ func openPostgresCommits(ctx context.Context, e *bench.Env) ([]bench.Case, error
 	if err != nil {
 		return nil, err
 	}
-	seconds := e.Size(2, 1)
+	const seconds = 2
+	last := "--time=" + strconv.Itoa(seconds)
+	if e.Quick {
+		last = "--transactions=3" // a second may pass without any
+	}
 	targets := map[int]float64{1: 0.8, 128: 2}
 	var cases []bench.Case
 	for _, callers := range []int{1, 8, 32, 128} {
@@ -80,10 +84,10 @@ func openPostgresCommits(ctx context.Context, e *bench.Env) ([]bench.Case, error
 			Name: counted(callers, "caller"),
 			Sides: []bench.Side{
 				{Name: "adjourn", Run: func(ctx context.Context) (bench.Sample, error) {
-					return filled.commit(ctx, store, callers, time.Duration(seconds)*time.Second)
+					return filled.commit(ctx, store, callers, time.Duration(e.Size(seconds*1000, 100))*time.Millisecond)
 				}},
 				{Name: "pgbench", Run: func(ctx context.Context) (bench.Sample, error) {
-					return runPgbench(ctx, pgbench, cluster.URL("peer"), script, callers, len(filled)/callers, seconds)
+					return runPgbench(ctx, pgbench, cluster.URL("peer"), script, callers, len(filled)/callers, last)
 				}},
 			},
 		}
@@ -292,11 +296,12 @@ func findPgbench(ctx context.Context, server *sql.DB) (string, error) {
 
 var pgbenchRate = regexp.MustCompile(`tps = ([0-9.]+) \(without initial connection time\)`)
 
-// runPgbench runs the script with callers that have so many conversations each.
-func runPgbench(ctx context.Context, pgbench, url, script string, callers, each, seconds int) (bench.Sample, error) {
+// runPgbench runs the script with callers that have so many conversations each. Last
+// is the option that ends it.
+func runPgbench(ctx context.Context, pgbench, url, script string, callers, each int, last string) (bench.Sample, error) {
 	define := func(name string, value any) string { return fmt.Sprintf("--define=%s=%v", name, value) }
 	cmd := exec.CommandContext(ctx, pgbench, "--no-vacuum", "--protocol=prepared",
-		"--client="+strconv.Itoa(callers), "--jobs="+strconv.Itoa(min(2, callers)), "--time="+strconv.Itoa(seconds), "--file="+script,
+		"--client="+strconv.Itoa(callers), "--jobs="+strconv.Itoa(min(2, callers)), last, "--file="+script,
 		define("callers", callers), define("each", each),
 		define("head", string(messageHead)), define("event", string(messageEvent)), define("text", messageText), url)
 	out, err := cmd.CombinedOutput()
