@@ -250,11 +250,17 @@ func TestLivesAreToldAsTheyWere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(was, now) {
+			if was, now := noClosings(was), noClosings(now); !bytes.Equal(was, now) {
 				t.Errorf("the story gives something else today: %s", firstDifference(was, now))
 			}
 		})
 	}
+}
+
+// noClosings makes one of the two ways in which a commit puts none: a store is told
+// the same by an empty list and by no list.
+func noClosings(life []byte) []byte {
+	return bytes.ReplaceAll(life, []byte(`"Closings":null`), []byte(`"Closings":[]`))
 }
 
 func firstDifference(was, now []byte) string {

@@ -128,7 +128,7 @@ func TestPostgresOverfillIsFound(t *testing.T) {
 	}
 }
 
-// inOneBatch commits all at once, while a lock keeps the batch before them from
+// inOneBatch commits all at once, while a lock keeps the batches before them from
 // ending, so that they share the next one. It returns their results in order.
 func inOneBatch(t *testing.T, db *sql.DB, s *postgres.Store, commits ...storage.Commit) []error {
 	t.Helper()
@@ -145,14 +145,16 @@ func startBatch(t *testing.T, db *sql.DB, s *postgres.Store, commits []storage.C
 	_, err := tx.Exec(`LOCK TABLE adjourn.tags IN EXCLUSIVE MODE`)
 	mustPg(t, err)
 	var wg, ready sync.WaitGroup
-	wg.Go(func() {
-		c := pgChange(storage.Key{Workspace: "blocker", Conversation: fmt.Sprint(rand.Uint64())}, 0, 1, "")
-		c.Head.Tags = []string{"blue"}
-		if err := s.Commit(context.Background(), c); err != nil {
-			t.Errorf("the commit before the batch: %v", err)
-		}
-	})
-	untilBlocked(t, db, 1)
+	for before := range 2 { // so many batches can be under way
+		wg.Go(func() {
+			c := pgChange(storage.Key{Workspace: "blocker", Conversation: fmt.Sprint(rand.Uint64())}, 0, 1, "")
+			c.Head.Tags = []string{"blue"}
+			if err := s.Commit(context.Background(), c); err != nil {
+				t.Errorf("a commit before the batch: %v", err)
+			}
+		})
+		untilBlocked(t, db, before+1)
+	}
 	const blocked = `SELECT count(*) FROM pg_stat_activity
 		WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0 AND xact_start > $1::timestamptz`
 	began := pgText(t, db, `SELECT clock_timestamp()::text`)

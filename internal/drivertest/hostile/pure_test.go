@@ -73,6 +73,7 @@ func judges() map[string]judge {
 			return err
 		}),
 		"conversation.Decode":         decoder(func(b []byte) error { _, err := conversation.Decode(b); return err }),
+		"conversation.DecodeWhole":    decoder(func(b []byte) error { _, _, err := conversation.DecodeWhole(b); return err }),
 		"conversation.DecodeRecord":   decoder(func(b []byte) error { _, err := conversation.DecodeRecord(b); return err }),
 		"conversation.DecodePolicies": decoder(func(b []byte) error { _, err := conversation.DecodePolicies(b); return err }),
 		"conversation.EncodeRecord":   words(badEnums[:1], func(s string) error { _, err := conversation.EncodeRecord(conversation.Record{}); return err }),
