@@ -14,18 +14,20 @@
 // # What operators should know
 //
 // Server. Postgres 14 or newer, with a database in UTF8. The pool of the host
-// should allow eight connections: one writes the batches of commits, up to four
+// should allow eight connections: two write the batches of commits, up to four
 // wait for conversations that others hold, and the rest read. Other work of the
 // host in the same pool needs its own on top.
 //
 // Isolation. The store says read committed for each of its transactions,
 // whatever the default is. A transaction of the host that [Store.Tx] joins has
-// the level that the host chose.
+// the level that the host chose. A batch of plain messages is one statement
+// without a transaction around it, at the default level; what that refuses goes the
+// way of the others.
 //
 // Timeouts. Options.Timeout ends a call at the client, by its context, and at the
 // server, by statement_timeout, lock_timeout and
-// idle_in_transaction_session_timeout, which are set for the transaction only.
-// A process that is suspended in the middle of a commit so holds up the others
+// idle_in_transaction_session_timeout, which are set for the transaction only; one
+// statement has none at the server, and waits for no conversation. A process that is suspended in the middle of a commit so holds up the others
 // for that time at most. lib/pq waits for the server's answer, however long, and a
 // network can lose it: a COMMIT is given up then, as of unknown outcome, and so is a
 // Commit, but other calls can take longer. The silent connection keeps its place in

@@ -54,9 +54,9 @@ func (s *Store) page(ctx context.Context, tx *sql.Tx, after storage.Position, li
 			SELECT * FROM {prefix}.feed WHERE position > $1::bigint ORDER BY position LIMIT $2::bigint
 		) f ON true
 		LEFT JOIN LATERAL (
-			SELECT version, body, has_text, (
+			SELECT version, body, has_text, CASE WHEN has_text THEN (
 				SELECT text FROM {prefix}.texts t
-				WHERE t.workspace = events.workspace AND t.conversation = events.conversation AND t.version = events.version) AS text
+				WHERE t.workspace = events.workspace AND t.conversation = events.conversation AND t.version = events.version) END AS text
 			FROM {prefix}.events
 			WHERE workspace = f.workspace AND conversation = f.conversation
 				AND version > f.from_version AND version <= f.to_version

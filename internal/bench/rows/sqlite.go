@@ -67,7 +67,7 @@ type sqliteFiles struct {
 }
 
 func sqliteSides(ctx context.Context, e *bench.Env, driver string) (f *sqliteFiles, err error) {
-	f = &sqliteFiles{conversations: e.Size(10_000, 100), atLeast: time.Duration(e.Size(400, 10)) * time.Millisecond}
+	f = &sqliteFiles{conversations: e.Size(10_000, 2000), atLeast: time.Duration(e.Size(400, 10)) * time.Millisecond}
 	var db [3]*sql.DB
 	for i, name := range []string{"ours", "one", "many"} {
 		var s *sqlite.Store
